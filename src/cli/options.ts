@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { parse as parseYaml } from 'yaml';
+import type { MixpanelInput } from '../connector.ts';
+import { UsageError } from '../core/errors.ts';
+import { type MappingSettings, parseMappingSettings } from '../mapping/settings.ts';
+
+/** What the destination options of a command leave after parsing. */
+export interface DestinationOptions {
+  projectToken?: string;
+  projectTokenFile?: string;
+  serviceAccount?: string;
+  secretFile?: string;
+  projectId?: string;
+  apiSecretFile?: string;
+  region?: string;
+  mixpanelUrl?: string;
+}
+
+export interface MappingOptions {
+  events?: string;
+  settings?: string;
+  saltFile?: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function withDestination(command: Command): Command {
+  return command
+    .optionsGroup('Mixpanel project (one of three ways to sign in):')
+    .option('--service-account <name>', 'service account; recommended (MIXPANEL_SERVICE_ACCOUNT)')
+    .option('--secret-file <file>', "file with the service account's secret (MIXPANEL_SERVICE_ACCOUNT_SECRET)")
+    .option('--project-id <id>', 'project id, with a service account (MIXPANEL_PROJECT_ID)')
+    .option('--project-token <token>', 'project token (MIXPANEL_PROJECT_TOKEN)')
+    .option('--project-token-file <file>', 'file with the project token')
+    .option('--api-secret-file <file>', 'file with the API secret, which Mixpanel retires on 3 March 2027 (MIXPANEL_API_SECRET)')
+    .addOption(
+      new Option('--region <region>', 'where the project lives (MIXPANEL_REGION)').choices(['us', 'eu', 'in']),
+    )
+    .option('--mixpanel-url <url>', 'another base URL: a sandbox or a proxy');
+}
+
+export function withMapping(command: Command): Command {
+  return command
+    .optionsGroup('What is sent, and how:')
+    .option('--events <types>', 'Currents types, comma-separated, with wildcards: "users.messages.email.*"')
+    .option('--settings <file>', 'mapping settings (YAML or JSON); see docs/guides/settings.md')
+    .option('--salt-file <file>', 'file with the salt of hashed values (SLUICE_SALT)');
+}
+
+/** The Mixpanel project from options, else from the environment. Throws UsageError that says what is missing. */
+export function readDestination(options: DestinationOptions, env: Env): MixpanelInput {
+  const token =
+    options.projectToken ?? fileText(options.projectTokenFile, 'project token') ?? env['MIXPANEL_PROJECT_TOKEN'];
+  const username = options.serviceAccount ?? env['MIXPANEL_SERVICE_ACCOUNT'];
+  const apiSecret = fileText(options.apiSecretFile, 'API secret') ?? env['MIXPANEL_API_SECRET'];
+  const region = options.region ?? env['MIXPANEL_REGION'];
+  const url = options.mixpanelUrl;
+  if (!url && !region)
+    throw new UsageError('no_region', 'The region of the Mixpanel project is missing', {
+      hint: 'Add --region us, eu or in. It stands in Mixpanel under Project Settings. The wrong one loses data, so it is never guessed.',
+    });
+  if (region !== undefined && !['us', 'eu', 'in'].includes(region))
+    throw new UsageError('bad_region', `There is no region ${JSON.stringify(region)}`, {
+      hint: 'Regions are us, eu and in.',
+    });
+  const place = {
+    region: (region ?? 'us') as 'us' | 'eu' | 'in',
+    ...(url === undefined ? {} : { url }),
+    ...(token === undefined ? {} : { token }),
+  };
+
+  if (username !== undefined) {
+    const secret =
+      fileText(options.secretFile, 'service account secret') ?? env['MIXPANEL_SERVICE_ACCOUNT_SECRET'];
+    const projectId = options.projectId ?? env['MIXPANEL_PROJECT_ID'];
+    if (!secret)
+      throw new UsageError('no_secret', 'The secret of the service account is missing', {
+        hint: 'Put it into a file and name it by --secret-file, or set MIXPANEL_SERVICE_ACCOUNT_SECRET.',
+      });
+    if (!projectId)
+      throw new UsageError('no_project', 'A service account needs the project id', {
+        hint: 'Add --project-id. It stands in Mixpanel under Project Settings.',
+      });
+    return { ...place, credentials: { kind: 'service-account', username, secret, projectId } };
+  }
+  if (apiSecret) return { ...place, credentials: { kind: 'api-secret', secret: apiSecret } };
+  if (token) return { ...place, credentials: { kind: 'project-token', token } };
+  throw new UsageError('no_credentials', 'Nothing tells which Mixpanel project to send to', {
+    hint: 'Recommended: --service-account NAME --secret-file FILE --project-id ID. Or --project-token TOKEN.',
+  });
+}
+
+export function readMapping(
+  options: MappingOptions,
+  env: Env,
+): { settings: MappingSettings; salt: string | undefined } {
+  let input: Record<string, unknown> = {};
+  if (options.settings !== undefined) {
+    const text = fileText(options.settings, 'settings')!;
+    let parsed: unknown;
+    try {
+      parsed = parseYaml(text);
+    } catch (error) {
+      throw new UsageError('bad_settings', `${options.settings} is neither YAML nor JSON: ${(error as Error).message}`);
+    }
+    if (parsed !== null && (typeof parsed !== 'object' || Array.isArray(parsed)))
+      throw new UsageError('bad_settings', `${options.settings} must hold settings by name`, {
+        hint: 'For example:\nevents: ["users.messages.email.*"]\nprivacy:\n  pii: hash',
+      });
+    input = (parsed ?? {}) as Record<string, unknown>;
+  }
+  if (options.events !== undefined)
+    input = { ...input, events: options.events.split(',').map((each) => each.trim()).filter(Boolean) };
+  const salt = fileText(options.saltFile, 'salt') ?? env['SLUICE_SALT'];
+  return { settings: parseMappingSettings(input), salt };
+}
+
+export const DATA_DIR_HELP =
+  'where the ledger is kept; by default SLUICE_DATA_DIR, else ./sluice-data';
+
+export function dataDir(option: string | undefined, env: Env): string {
+  return resolve(option ?? env['SLUICE_DATA_DIR'] ?? 'sluice-data');
+}
+
+function fileText(path: string | undefined, what: string): string | undefined {
+  if (path === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError('no_file', `Can't read the ${what} from ${path}: ${(error as Error).message}`);
+  }
+  if (text === '') throw new UsageError('empty_file', `${path} is empty; it should hold the ${what}`);
+  return text;
+}

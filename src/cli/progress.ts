@@ -1,0 +1,53 @@
+import { totalOf } from '../core/counts.ts';
+import type { Progress } from '../pipeline/run.ts';
+import type { RetryInfo } from '../pipeline/deliver.ts';
+import { duration, number, palette, type Terminal } from './terminal.ts';
+
+/** Shows how a long export goes: one line that redraws itself on a terminal, a line a minute elsewhere. */
+export function progressLine(terminal: Terminal, wanted: boolean) {
+  const paint = palette(terminal.live);
+  const startedAt = performance.now();
+  let totalBytes = 0;
+  let shown = 0;
+  let retrying = false;
+  let drawn = false;
+
+  const draw = (line: string): void => {
+    if (!wanted) return;
+    if (terminal.live) {
+      terminal.err(`\r\u001b[2K${line.slice(0, terminal.width + 20)}`);
+      drawn = true;
+    } else terminal.err(`${line}\n`);
+  };
+
+  return {
+    /** `bytes`: what this run will read, as far as it is known. */
+    start(bytes: number): void {
+      totalBytes = bytes;
+    },
+    settled(progress: Progress): void {
+      const elapsed = performance.now() - startedAt;
+      retrying = false;
+      if (elapsed - shown < (terminal.live ? 100 : 60_000)) return;
+      shown = elapsed;
+      const { read } = totalOf(progress.counts);
+      const share = totalBytes > 0 ? Math.min(1, progress.bytesRead / totalBytes) : 0;
+      const left = share > 0 && share < 1 ? ` · ${duration((elapsed / share) * (1 - share))} left` : '';
+      const percent = totalBytes > 0 ? `${Math.floor(share * 100)}%  ` : '';
+      const rate = Math.round((read / elapsed) * 1000);
+      draw(`${percent}${number(read)} events · ${number(rate)}/s${left}`);
+    },
+    retry(info: RetryInfo): void {
+      if (!retrying || terminal.live)
+        draw(
+          paint.yellow(
+            `Mixpanel does not take events: ${info.detail} Trying again in ${duration(info.waitMs)} (attempt ${info.attempt}).`,
+          ),
+        );
+      retrying = true;
+    },
+    end(): void {
+      if (drawn) terminal.err('\r\u001b[2K');
+    },
+  };
+}

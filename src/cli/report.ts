@@ -1,0 +1,150 @@
+import { type Counts, skippedOf, totalOf, type TypeCounts } from '../core/counts.ts';
+import type { ExportResult } from '../connector.ts';
+import { findEvent } from '../catalogue/catalogue.ts';
+import { bytes, type Column, duration, number, palette, table } from './terminal.ts';
+
+/** Exit codes of `sluice export`, worst last. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  deadLetters: 3,
+  halted: 4,
+  unreadable: 5,
+  stopped: 130,
+} as const;
+
+export function exitCodeOf(result: ExportResult): number {
+  if (result.state === 'halted') return EXIT.halted;
+  if (result.state === 'stopped') return EXIT.stopped;
+  if (result.problems.length > 0) return EXIT.unreadable;
+  return totalOf(result.counts).deadLetters > 0 ? EXIT.deadLetters : EXIT.ok;
+}
+
+/** The one object that `sluice export --json` prints. */
+export function exportJson(result: ExportResult): Record<string, unknown> {
+  const total = totalOf(result.counts);
+  return {
+    connection: result.connection,
+    run: result.run,
+    state: result.state,
+    ...(result.detail === undefined ? {} : { detail: result.detail }),
+    slices: result.slices,
+    read: total.read,
+    delivered: total.delivered,
+    skipped: total.skipped,
+    deadLetters: total.deadLetters,
+    requests: result.requests,
+    bytesSent: result.bytesSent,
+    durationMs: Math.round(result.durationMs),
+    byEvent: Object.fromEntries(
+      [...result.counts].toSorted(byName).map(([type, each]) => [
+        type,
+        {
+          name: findEvent(type)?.name ?? null,
+          read: each.read,
+          delivered: each.delivered,
+          skipped: each.skipped,
+          deadLetters: each.deadLetters,
+        },
+      ]),
+    ),
+    adjusted: total.adjusted,
+    newFields: newFieldsOf(result.counts),
+    problems: result.problems,
+    balanced: result.balanced,
+  };
+}
+
+/** The closing report: a table that adds up, what it means, and what to do next. */
+export function exportText(
+  result: ExportResult,
+  { color, dataDir }: { color: boolean; dataDir: string },
+): string {
+  const paint = palette(color);
+  const total = totalOf(result.counts);
+  const out: string[] = [];
+  if (total.read > 0) out.push(balanceTable(result.counts, paint.dim));
+
+  const figures = [
+    `${number(result.slices)} ${result.slices === 1 ? 'slice' : 'slices'}`,
+    `${number(result.requests)} requests`,
+    `${bytes(result.bytesSent)} sent`,
+    duration(result.durationMs),
+  ];
+  if (total.read > 0 && result.durationMs > 0)
+    figures.push(`${number(Math.round((total.read / result.durationMs) * 1000))} events/s`);
+  out.push(paint.dim(figures.join(' · ')));
+
+  if (total.read === 0 && result.problems.length === 0 && result.state === 'finished')
+    out.push('Nothing new: everything in the source is settled already.');
+  out.push(
+    result.balanced
+      ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${number(total.deadLetters)} dead letters`
+      : paint.red('✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.'),
+  );
+  const remarks = remarksOf(result.counts);
+  if (remarks.length > 0) out.push('', ...remarks);
+  for (const { slice, problem } of result.problems)
+    out.push('', paint.red(`Could not be read whole: ${slice}`), `  ${problem}`);
+  if (total.deadLetters > 0)
+    out.push('', paint.yellow(`${number(total.deadLetters)} dead letters are kept.`), `  See them:  sluice dead-letters list --data-dir ${dataDir}`);
+  if (result.state === 'halted')
+    out.push('', paint.red(`Halted: ${result.detail ?? 'refused'}`), '  Nothing is lost. Mend the credentials and run the same command again: it goes on where it stood.');
+  if (result.state === 'stopped')
+    out.push('', 'Stopped. Run the same command again: it goes on where it stood.');
+  out.push('');
+  return out.join('\n');
+}
+
+function balanceTable(counts: Counts, dim: (text: string) => string): string {
+  const total = totalOf(counts);
+  const reasons = Object.keys(total.skipped).toSorted();
+  const columns: Column[] = [
+    { title: 'event type' },
+    { title: 'read', align: 'right' },
+    { title: 'delivered', align: 'right' },
+    ...reasons.map((reason): Column => ({ title: `skipped: ${reason}`, align: 'right' })),
+    { title: 'dead letters', align: 'right' },
+  ];
+  const row = (label: string, each: TypeCounts): string[] => [
+    label,
+    number(each.read),
+    number(each.delivered),
+    ...reasons.map((reason) => number(each.skipped[reason] ?? 0)),
+    number(each.deadLetters),
+  ];
+  const rows = [...counts].toSorted(byName).map(([type, each]) => row(type, each));
+  return table(columns, [...rows, row('total', total)], { sum: true, dim });
+}
+
+/** What was mended or left out on the way, in words. */
+function remarksOf(counts: Counts): string[] {
+  const total = totalOf(counts);
+  const words: Record<string, string> = {
+    invalid_utf8: 'texts held invalid UTF-8, replaced by U+FFFD',
+    truncated_text: 'texts were cut at the 255 bytes that Mixpanel stores',
+    derived_insert_id: 'events got an $insert_id derived from an id that Mixpanel does not take',
+  };
+  const out = Object.entries(total.adjusted).map(([rule, n]) => `${number(n)} ${words[rule] ?? rule}.`);
+  const news = Object.entries(newFieldsOf(counts));
+  for (const [field, n] of news.slice(0, 10))
+    out.push(`New field ${field}, in ${number(n)} events: not sent. Send new fields with the setting newFields: send.`);
+  if (news.length > 10) out.push(`… and ${news.length - 10} more new fields.`);
+  const unknown = [...counts].filter(([, each]) => each.skipped['uncatalogued']).map(([type]) => type);
+  if (unknown.length > 0)
+    out.push(`Event types without a documented Mixpanel form: ${unknown.join(', ')}. Send them with the setting uncatalogued: send.`);
+  return out;
+}
+
+function newFieldsOf(counts: Counts): Record<string, number> {
+  return Object.fromEntries(
+    [...counts].flatMap(([type, each]) =>
+      Object.entries(each.newFields).map(([field, n]): [string, number] => [`${type}:${field}`, n]),
+    ),
+  );
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
+import { UsageError } from '../core/errors.ts';
+import { DEMO_CREDENTIALS, type SandboxCredentials } from '../sandbox/mixpanel/auth.ts';
+import { faultScriptSchema, type FaultScript } from '../sandbox/mixpanel/faults.ts';
+import { type MixpanelSandbox, startMixpanelSandbox } from '../sandbox/mixpanel/server.ts';
+import type { SandboxStats } from '../sandbox/mixpanel/stats.ts';
+import type { Switches } from '../sandbox/mixpanel/switches.ts';
+
+export interface MixpanelSandboxCommand {
+  readonly port?: number;
+  readonly host?: string;
+  readonly projectId?: string;
+  /** Credentials that are given take the place of the demo's and are not printed. */
+  readonly token?: string;
+  readonly apiSecret?: string;
+  readonly serviceAccount?: { readonly username: string; readonly secret: string };
+  /** A JSON file with a fault script. */
+  readonly faultsFile?: string;
+  readonly switches?: Partial<Switches>;
+  readonly rateLimit?: 'off';
+  /** One JSON object a line instead of prose. */
+  readonly json?: boolean;
+  /** No lines between the first and the last. */
+  readonly quiet?: boolean;
+}
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+const TICK_MS = 1000;
+
+/**
+ * Runs the Mixpanel sandbox until the signal and returns its final counts.
+ * Throws UsageError when it can't listen or the fault script can't be used.
+ */
+export async function runMixpanelSandbox(
+  options: MixpanelSandboxCommand,
+  out: Output,
+  signal: AbortSignal,
+): Promise<SandboxStats> {
+  const script = options.faultsFile === undefined ? [] : await readScript(options.faultsFile);
+  const credentials = credentialsFor(options);
+  const sandbox = await start(options, credentials);
+  try {
+    sandbox.faults.set(script);
+    out.write(options.json ? readyLine(sandbox, credentials) : welcome(sandbox, options));
+    await reportUntil(sandbox, options, out, signal);
+    const stats = sandbox.stats();
+    out.write(options.json ? `${JSON.stringify({ kind: 'final', ...stats })}\n` : farewell(stats));
+    return stats;
+  } finally {
+    await sandbox.close();
+  }
+}
+
+async function readScript(file: string): Promise<FaultScript> {
+  const hint = 'Give a JSON file with a list of rules, such as [{"kind":"status","status":503}].';
+  try {
+    return faultScriptSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new UsageError('bad_fault_script', `can't use the fault script ${file}: ${why}`, {
+      hint,
+      cause: error,
+    });
+  }
+}
+
+function hasOwnCredentials(options: MixpanelSandboxCommand): boolean {
+  return (options.token ?? options.apiSecret ?? options.serviceAccount) !== undefined;
+}
+
+function credentialsFor(options: MixpanelSandboxCommand): SandboxCredentials {
+  const projectId = options.projectId ?? DEMO_CREDENTIALS.projectId;
+  if (!hasOwnCredentials(options)) return { ...DEMO_CREDENTIALS, projectId };
+  return {
+    projectId,
+    token: options.token,
+    apiSecret: options.apiSecret,
+    serviceAccounts: options.serviceAccount && [options.serviceAccount],
+  };
+}
+
+async function start(
+  { port, host, switches, rateLimit }: MixpanelSandboxCommand,
+  credentials: SandboxCredentials,
+): Promise<MixpanelSandbox> {
+  try {
+    return await startMixpanelSandbox({
+      credentials,
+      ...(port !== undefined && { port }),
+      ...(host !== undefined && { host }),
+      ...(switches && { switches }),
+      ...(rateLimit && { rateLimit }),
+    });
+  } catch (error) {
+    if (error instanceof z.ZodError)
+      throw new UsageError('bad_sandbox_options', z.prettifyError(error), { cause: error });
+    throw new UsageError('sandbox_not_started', `can't start the sandbox: ${String(error)}`, {
+      hint: 'Choose another --port or --host; port 0 takes any free one.',
+      cause: error,
+    });
+  }
+}
+
+function readyLine(sandbox: MixpanelSandbox, { projectId }: SandboxCredentials): string {
+  return `${JSON.stringify({ kind: 'ready', url: sandbox.url, port: sandbox.port, projectId })}\n`;
+}
+
+function welcome({ url }: MixpanelSandbox, options: MixpanelSandboxCommand): string {
+  const account = DEMO_CREDENTIALS.serviceAccounts?.[0];
+  const lines = [
+    `Mixpanel sandbox at ${url}`,
+    `  project id       ${options.projectId ?? DEMO_CREDENTIALS.projectId}`,
+    ...(hasOwnCredentials(options)
+      ? ['  credentials      those you gave']
+      : [
+          `  token            ${DEMO_CREDENTIALS.token}`,
+          `  API secret       ${DEMO_CREDENTIALS.apiSecret}`,
+          `  service account  ${account?.username} with secret ${account?.secret}`,
+        ]),
+    '',
+    'Try:',
+    `  open ${url}/ to see the counts`,
+    `  curl ${url}/sandbox/stats`,
+    `  curl '${url}/sandbox/events?limit=3'`,
+    `  curl -d '[{"kind":"status","status":503,"match":{"requests":3}}]' ${url}/sandbox/faults`,
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A line a second while requests come in. */
+async function reportUntil(
+  sandbox: MixpanelSandbox,
+  options: MixpanelSandboxCommand,
+  out: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = sandbox.stats();
+  while (!signal.aborted) {
+    try {
+      await delay(TICK_MS, undefined, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    const now = sandbox.stats();
+    if (!options.quiet && now.requests.total !== before.requests.total)
+      out.write(options.json ? tickJson(before, now) : tickText(before, now));
+    before = now;
+  }
+}
+
+function tickJson(before: SandboxStats, now: SandboxStats): string {
+  const { ingested, distinct, duplicates, rejected } = now;
+  const perSecond = ingested - before.ingested;
+  const tick = { kind: 'tick', perSecond, ingested, distinct, duplicates, rejected };
+  return `${JSON.stringify(tick)}\n`;
+}
+
+function tickText(before: SandboxStats, now: SandboxStats): string {
+  return `${now.ingested - before.ingested} events/s, ${summary(now)}\n`;
+}
+
+function farewell(stats: SandboxStats): string {
+  const names = Object.entries(stats.events)
+    .toSorted(([, a], [, b]) => b.ingested - a.ingested)
+    .map(([name, counts]) => `  ${name}: ${counts.ingested} ingested, ${counts.distinct} distinct`);
+  return [`Stopped. ${summary(stats)}`, ...names, ''].join('\n');
+}
+
+function summary(stats: SandboxStats): string {
+  return `${stats.ingested} ingested, ${stats.distinct} distinct, ${stats.duplicates} duplicates, ${stats.rejected} rejected`;
+}

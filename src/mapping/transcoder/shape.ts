@@ -1,0 +1,76 @@
+import { SluiceError } from '../../core/errors.ts';
+
+/** An Avro type, names resolved. Recursive types make the graph cyclic. */
+export type Shape =
+  | { readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string' }
+  | { readonly kind: 'fixed'; readonly size: number }
+  | { readonly kind: 'enum'; readonly symbols: readonly string[] }
+  | { readonly kind: 'array' | 'map'; items: Shape }
+  | { readonly kind: 'union'; readonly branches: readonly Shape[] }
+  | { readonly kind: 'record'; readonly fields: Field[] };
+
+export interface Field {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+const PRIMITIVES = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+
+/** The fields of a writer schema. Throws SluiceError `unsupported_schema` when it is no record of Avro types. */
+export function recordFields(schema: unknown): readonly Field[] {
+  const shape = resolve(schema, new Map(), '');
+  if (shape.kind !== 'record') throw unsupported('it is not a record');
+  return shape.fields;
+}
+
+function resolve(schema: unknown, named: Map<string, Shape>, namespace: string): Shape {
+  if (typeof schema === 'string') {
+    if (PRIMITIVES.has(schema)) return { kind: schema } as Shape;
+    const found = named.get(schema) ?? named.get(`${namespace}.${schema}`);
+    if (!found) throw unsupported(`the type ${JSON.stringify(schema)} is not defined`);
+    return found;
+  }
+  if (Array.isArray(schema))
+    return { kind: 'union', branches: schema.map((each) => resolve(each, named, namespace)) };
+  if (typeof schema !== 'object' || schema === null) throw unsupported('a type is missing');
+
+  const type = schema as Record<string, unknown>;
+  const space = typeof type['namespace'] === 'string' ? type['namespace'] : namespace;
+  const remember = (shape: Shape): Shape => {
+    const name = type['name'];
+    if (typeof name !== 'string') throw unsupported(`a type of kind ${String(type['type'])} has no name`);
+    named.set(name, shape);
+    if (!name.includes('.') && space) named.set(`${space}.${name}`, shape);
+    return shape;
+  };
+  switch (type['type']) {
+    case 'record':
+    case 'error': {
+      const fields: Field[] = [];
+      const shape = remember({ kind: 'record', fields });
+      if (!Array.isArray(type['fields'])) throw unsupported('a record has no fields');
+      for (const field of type['fields'] as Record<string, unknown>[]) {
+        if (typeof field?.['name'] !== 'string') throw unsupported('a field has no name');
+        fields.push({ name: field['name'], shape: resolve(field['type'], named, space) });
+      }
+      return shape;
+    }
+    case 'enum':
+      if (!Array.isArray(type['symbols'])) throw unsupported('an enum has no symbols');
+      return remember({ kind: 'enum', symbols: type['symbols'] as string[] });
+    case 'fixed':
+      if (!Number.isSafeInteger(type['size']) || (type['size'] as number) < 0)
+        throw unsupported('a fixed type has no size');
+      return remember({ kind: 'fixed', size: type['size'] as number });
+    case 'array':
+      return { kind: 'array', items: resolve(type['items'], named, space) };
+    case 'map':
+      return { kind: 'map', items: resolve(type['values'], named, space) };
+    default:
+      return resolve(type['type'], named, space);
+  }
+}
+
+function unsupported(why: string): SluiceError {
+  return new SluiceError('unsupported_schema', `the writer schema can't be used: ${why}`);
+}

@@ -1,0 +1,189 @@
+import type { Batch } from '../core/batch.ts';
+import { SliceError, SluiceError } from '../core/errors.ts';
+import type { Piece, Unpack } from '../core/piece.ts';
+import type { Slice, Source } from '../core/source.ts';
+import { type ContainerBlock, type Damage, openContainer } from '../formats/avro-container.ts';
+import { BlockError } from '../formats/codecs.ts';
+import { type PushedEvent, readPushedBody } from '../formats/custom-http.ts';
+import { eventTypeOf } from '../formats/event-type.ts';
+import { type AvroEncoder, place } from './avro-encoder.ts';
+import type { Adjusted } from './dynamic.ts';
+import { mapRecord } from './mapper.ts';
+import type { Mapping } from './mapping.ts';
+import { parseJson, stringifyJson } from './values.ts';
+
+/** Counted under this name when nothing tells the event type. */
+export const UNKNOWN_TYPE = 'unknown';
+
+/** Of a block that can't be read, this much is kept in its dead letter. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+
+/** Reads the slices of a source as pieces that know how to map themselves. */
+export function createUnpack(source: Source, mapping: Mapping): Unpack {
+  return (slice, from, signal) =>
+    slice.format === 'avro'
+      ? avroPieces(source, mapping, slice, from.offset, signal)
+      : pushedPieces(source, mapping, slice, signal);
+}
+
+async function* avroPieces(
+  source: Source,
+  mapping: Mapping,
+  slice: Slice,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Piece> {
+  const container = await openContainer((offset) => source.open(slice, offset, signal), {
+    slice: slice.id,
+    from,
+  });
+  const { header } = container;
+  const eventType = eventTypeOf(header.schema, slice.id) ?? UNKNOWN_TYPE;
+  let encoder: AvroEncoder;
+  try {
+    encoder = mapping.avro(header.schemaText, header.schema, eventType);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new SliceError(error.code, `${error.message} (${slice.id})`, { slice: slice.id, offset: 0 }, { cause: error });
+  }
+  for await (const item of container.items) yield pieceOf(item, encoder, slice);
+}
+
+function pieceOf(item: ContainerBlock | Damage, encoder: AvroEncoder, slice: Slice): Piece {
+  const { eventType, skip } = encoder.plan;
+  if (item.kind === 'damage')
+    return unreadable(item, { cause: item.code, detail: item.message, bytes: item.bytes }, eventType, slice);
+  if (skip !== undefined) return skipped(item, skip, eventType);
+  let data: Uint8Array;
+  try {
+    data = item.data();
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    const detail = `${error.message}, at byte ${item.offset}; it declares ${item.count} records`;
+    return unreadable(item, { cause: error.code, detail, bytes: item.stored }, eventType, slice);
+  }
+  if (!encoder.holds(data, item.count)) {
+    const detail = `a block does not hold the ${item.count} records it declares, at byte ${item.offset}`;
+    return unreadable(item, { cause: 'corrupt_block', detail, bytes: item.stored }, eventType, slice);
+  }
+  return {
+    offset: item.offset,
+    next: item.next,
+    records: item.count,
+    encode: encoder.open(data, item.count, slice),
+  };
+}
+
+/** Records of a type that is not wanted: counted by what the block declares, never decompressed. */
+function skipped(block: ContainerBlock, reason: string, eventType: string): Piece {
+  return {
+    offset: block.offset,
+    next: block.next,
+    records: block.count,
+    encode(from, _first, batch) {
+      const n = block.count - from;
+      const tally = batch.tally(eventType);
+      tally.read += n;
+      tally.skipped[reason] = (tally.skipped[reason] ?? 0) + n;
+      batch.records += n;
+      return block.count;
+    },
+  };
+}
+
+/** A stretch whose records can't be told apart: it counts as one record, which becomes one dead letter. */
+function unreadable(
+  place: { offset: number; next: number },
+  why: { cause: string; detail: string; bytes: Uint8Array },
+  eventType: string,
+  slice: Slice,
+): Piece {
+  return {
+    offset: place.offset,
+    next: place.next,
+    records: 1,
+    encode(_from, first, batch) {
+      const tally = batch.tally(eventType);
+      tally.read++;
+      tally.deadLetters++;
+      batch.records++;
+      batch.bury({
+        slice: slice.id,
+        version: slice.version,
+        record: first,
+        eventType,
+        cause: why.cause,
+        detail: why.detail,
+        kind: 'bytes',
+        payload: why.bytes.slice(0, MAX_KEPT_BYTES),
+      });
+      return 1;
+    },
+  };
+}
+
+async function* pushedPieces(
+  source: Source,
+  mapping: Mapping,
+  slice: Slice,
+  signal: AbortSignal,
+): AsyncGenerator<Piece> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source.open(slice, 0, signal)) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  let events: PushedEvent[];
+  try {
+    events = readPushedBody(body, parseJson);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const why = { cause: error.code, detail: error.message, bytes: body };
+    yield unreadable({ offset: 0, next: body.length }, why, slice.eventType ?? UNKNOWN_TYPE, slice);
+    return;
+  }
+  yield {
+    offset: 0,
+    next: body.length,
+    records: events.length,
+    encode(from, first, batch) {
+      let next = from;
+      for (; next < events.length && !batch.isFull; next++) {
+        if (!mapPushed(events[next]!, first + next, mapping, slice, batch)) break;
+        batch.records++;
+      }
+      return next;
+    },
+  };
+}
+
+/** False when the event does not fit any more. */
+function mapPushed(
+  { eventType, record }: PushedEvent,
+  number: number,
+  mapping: Mapping,
+  slice: Slice,
+  batch: Batch,
+): boolean {
+  if (eventType === undefined) {
+    const tally = batch.tally(UNKNOWN_TYPE);
+    tally.read++;
+    tally.deadLetters++;
+    batch.bury({
+      slice: slice.id,
+      version: slice.version,
+      record: number,
+      eventType: UNKNOWN_TYPE,
+      cause: 'no_event_type',
+      detail: 'the pushed event is no object with an event_type',
+      kind: 'record',
+      payload: Buffer.from(stringifyJson(record)),
+    });
+    return true;
+  }
+  const plan = mapping.pushed(eventType, Object.keys(record));
+  const adjusted: Adjusted = {};
+  const outcome = mapRecord(plan, record, mapping.context, adjusted);
+  const tally = batch.tally(plan.eventType);
+  const placed = place(outcome, { plan, record, number, slice, adjusted }, batch, tally);
+  if (placed) tally.read++;
+  return placed;
+}

@@ -1,0 +1,52 @@
+/**
+ * Works on up to `concurrency` items at once and yields the results in the order of the items. The next item is taken
+ * only when a place is free, so that no more than `concurrency` are ever held, and a result never waits for an item
+ * that has not come yet. A failure surfaces in its turn.
+ */
+export async function* mapInOrder<T, R>(
+  items: AsyncIterable<T>,
+  concurrency: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const iterator = items[Symbol.asyncIterator]();
+  const underway: Promise<R>[] = [];
+  let pull: Promise<IteratorResult<T>> | undefined;
+  let ended = false;
+
+  const take = (next: IteratorResult<T>): void => {
+    pull = undefined;
+    if (next.done) {
+      ended = true;
+      return;
+    }
+    const result = work(next.value);
+    // Whoever leaves early never looks at the rest; an unseen rejection would end the process.
+    result.catch(() => undefined);
+    underway.push(result);
+  };
+
+  try {
+    for (;;) {
+      if (!ended && !pull && underway.length < concurrency) {
+        pull = iterator.next();
+        pull.catch(() => undefined);
+      }
+      const [first] = underway;
+      if (!first) {
+        if (!pull) return;
+        take(await pull);
+      } else if (pull) {
+        const next = await Promise.race([pull, first.then(done, done)]);
+        if (next === undefined) yield await underway.shift()!;
+        else take(next);
+      } else yield await underway.shift()!;
+    }
+  } finally {
+    await iterator.return?.();
+    await Promise.allSettled(underway);
+  }
+}
+
+function done(): undefined {
+  return undefined;
+}

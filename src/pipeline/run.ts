@@ -1,0 +1,207 @@
+import { type Advance, Batch, type BatchLimits } from '../core/batch.ts';
+import { addCounts, type Counts, countsOf } from '../core/counts.ts';
+import type { DeadLetter } from '../core/dead-letter.ts';
+import { SliceError } from '../core/errors.ts';
+import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
+import type { Piece, Unpack } from '../core/piece.ts';
+import type { Sink } from '../core/sink.ts';
+import { type Position, type Slice, type Source, START } from '../core/source.ts';
+import { deliver, type DeliverOptions, type Delivery } from './deliver.ts';
+import { mapInOrder } from './in-order.ts';
+
+export interface RunOptions {
+  readonly source: Source;
+  readonly unpack: Unpack;
+  readonly sink: Sink;
+  readonly ledger: Ledger;
+  readonly claim: Claim;
+  /** Requests in flight at once. */
+  readonly concurrency: number;
+  /** Records a batch, skipped ones included. */
+  readonly recordsPerBatch?: number;
+  readonly delivery: Omit<DeliverOptions, 'signal' | 'onPacked'>;
+  readonly signal: AbortSignal;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+  readonly onSettled?: (progress: Progress) => void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  readonly slices: number;
+  readonly counts: Counts;
+  /** Bytes of slices settled in this run. */
+  readonly bytesRead: number;
+  readonly requests: number;
+  readonly bytesSent: number;
+}
+
+export interface RunResult extends Progress {
+  readonly state: 'finished' | 'halted' | 'stopped';
+  /** Why it halted. */
+  readonly detail?: string;
+  readonly problems: readonly SliceProblem[];
+}
+
+const RECORDS_PER_BATCH = 100_000;
+/** A batch also ends after this many slices, so that thousands of tiny ones settle in steps. */
+const SLICES_PER_BATCH = 256;
+
+/**
+ * Carries everything a source holds to the sink and into the ledger: the straight line. Batches are sent side by side
+ * and settled in order, so that a checkpoint means: everything before it is settled.
+ * Throws what the ledger or the source's listing throws; what was settled until then stays.
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { ledger, claim, signal } = options;
+  const stop = new AbortController();
+  const inner = AbortSignal.any([signal, stop.signal]);
+  const totals = { slices: 0, counts: new Map() as Counts, bytesRead: 0, requests: 0, bytesSent: 0 };
+  const problems: SliceProblem[] = [];
+  const buffers: Uint8Array[] = [];
+  const started = new Map<string, number>();
+
+  const send = async (batch: Batch): Promise<{ batch: Batch; delivery: Delivery }> => {
+    const { buffer } = batch;
+    const delivery = await deliver(options.sink, batch.lines, batch.events, {
+      ...options.delivery,
+      signal: inner,
+      onPacked: () => buffers.push(buffer),
+    });
+    return { batch, delivery };
+  };
+
+  const settled = (advances: readonly Advance[]): void => {
+    for (const { slice, counts, position, done, problem } of advances) {
+      addCounts(totals.counts, counts);
+      totals.bytesRead += position.offset - (started.get(slice.id) ?? 0);
+      started.set(slice.id, position.offset);
+      if (done) totals.slices++;
+      if (done || problem !== undefined) started.delete(slice.id);
+      if (problem !== undefined) problems.push({ slice: slice.id, problem });
+    }
+  };
+
+  try {
+    const batches = fillBatches(options, inner, buffers, started);
+    for await (const { batch, delivery } of mapInOrder(batches, options.concurrency, send)) {
+      totals.requests += delivery.requests;
+      totals.bytesSent += delivery.bytesSent;
+      if (delivery.kind === 'halt') {
+        stop.abort();
+        return { ...totals, state: 'halted', detail: delivery.detail, problems };
+      }
+      try {
+        const rejected = countOutcomes(batch, delivery);
+        await ledger.settle(claim, {
+          advances: batch.advances,
+          deadLetters: [...batch.deadLetters, ...rejected],
+          requests: delivery.requests,
+          bytesSent: delivery.bytesSent,
+          at: options.now(),
+        });
+      } catch (error) {
+        // Requests in flight would go on retrying while the loop is being left.
+        stop.abort();
+        throw error;
+      }
+      settled(batch.advances);
+      options.onSettled?.(totals);
+    }
+    return { ...totals, state: 'finished', problems };
+  } catch (error) {
+    if (signal.aborted) return { ...totals, state: 'stopped', problems };
+    throw error;
+  } finally {
+    stop.abort();
+  }
+}
+
+async function* fillBatches(
+  options: RunOptions,
+  signal: AbortSignal,
+  buffers: Uint8Array[],
+  started: Map<string, number>,
+): AsyncGenerator<Batch> {
+  const limits: BatchLimits = {
+    ...options.sink.limits,
+    records: options.recordsPerBatch ?? RECORDS_PER_BATCH,
+  };
+  const fresh = (): Batch =>
+    new Batch(limits, buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(limits.bytes, 1 << 20)));
+  let batch = fresh();
+
+  for await (const slice of options.source.list(signal)) {
+    const progress = await options.ledger.progress(options.claim.connection, slice);
+    if (progress?.done) continue;
+    let position = progress?.position ?? START;
+    started.set(slice.id, position.offset);
+    let advance: Advance;
+    try {
+      for await (const piece of options.unpack(slice, position, signal)) {
+        for (;;) {
+          advance = batch.enter(slice, position);
+          position = encodeMore(piece, position, batch);
+          advance.position = position;
+          const whole = position.offset === piece.next;
+          if (!whole || batch.isFull) {
+            yield batch;
+            batch = fresh();
+          }
+          if (whole) break;
+        }
+      }
+      advance = batch.enter(slice, position);
+      advance.done = true;
+    } catch (error) {
+      if (!(error instanceof SliceError)) throw error;
+      advance = batch.enter(slice, position);
+      advance.problem = error.message;
+    }
+    if (batch.advances.length >= SLICES_PER_BATCH) {
+      yield batch;
+      batch = fresh();
+    }
+  }
+  if (!batch.isEmpty) yield batch;
+}
+
+/** Maps records of a piece until it or the batch is at its end; gives the new position. */
+function encodeMore(piece: Piece, position: Position, batch: Batch): Position {
+  const from = piece.offset === position.offset ? position.index : 0;
+  const first = position.record - from;
+  const mapped = piece.records === from ? from : piece.encode(from, first, batch);
+  if (mapped === from && piece.records > from && batch.records === 0 && batch.events === 0)
+    throw new Error(`record ${position.record} fits no batch`);
+  return mapped === piece.records
+    ? { offset: piece.next, index: 0, record: first + mapped }
+    : { offset: piece.offset, index: mapped, record: first + mapped };
+}
+
+/** Counts each event as delivered or as a dead letter; gives the dead letters. */
+function countOutcomes(batch: Batch, delivery: Extract<Delivery, { kind: 'settled' }>): DeadLetter[] {
+  const refused = new Set(delivery.rejections.map((rejection) => rejection.index));
+  const of = (index: number): { advance: Advance; slice: Slice; eventType: string } => {
+    const advance = batch.advances[batch.advanceOf[index]!]!;
+    return { advance, slice: advance.slice, eventType: batch.typeOf[index]! };
+  };
+  for (let index = 0; index < batch.events; index++) {
+    const { advance, eventType } = of(index);
+    const counts = countsOf(advance.counts, eventType);
+    if (refused.has(index)) counts.deadLetters++;
+    else counts.delivered++;
+  }
+  return delivery.rejections.map((rejection) => {
+    const { slice, eventType } = of(rejection.index);
+    return {
+      slice: slice.id,
+      version: slice.version,
+      record: batch.recordOf[rejection.index]!,
+      eventType,
+      cause: rejection.cause,
+      detail: rejection.detail,
+      kind: 'event',
+      payload: rejection.event,
+    };
+  });
+}

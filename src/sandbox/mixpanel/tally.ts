@@ -1,0 +1,34 @@
+/** What the sandbox counted since it started or was reset, beside the events themselves. */
+export interface Tally {
+  requests: number;
+  /** By HTTP status; `reset` and `stalled` are requests that a fault left without an answer. */
+  readonly byStatus: Record<string, number>;
+  /** Events that failed validation or a fault's rule and were named in an answer. */
+  rejected: number;
+  /** The same by field. */
+  readonly rejectedBy: Record<string, number>;
+  /** Bad events that `strict=0` dropped without a word. */
+  droppedSilently: number;
+  /** Events dropped because of a truthy `$ignore`, and identity events. */
+  ignored: number;
+  bytesReceived: number;
+  /** Bytes of JSON of the requests that were decoded. */
+  bytesUncompressed: number;
+}
+
+export function newTally(): Tally {
+  return {
+    requests: 0,
+    byStatus: {},
+    rejected: 0,
+    rejectedBy: {},
+    droppedSilently: 0,
+    ignored: 0,
+    bytesReceived: 0,
+    bytesUncompressed: 0,
+  };
+}
+
+export function countUp(into: Record<string, number>, key: string): void {
+  into[key] = (into[key] ?? 0) + 1;
+}

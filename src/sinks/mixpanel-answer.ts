@@ -1,0 +1,105 @@
+import type { Answer, Rejection } from '../core/sink.ts';
+
+/** What came back over HTTP. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Value of the Retry-After header. */
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+const MAX_DETAIL = 500;
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
+
+interface ImportBody {
+  readonly error?: unknown;
+  readonly num_records_imported?: unknown;
+  readonly failed_records?: unknown;
+}
+
+/**
+ * What an answer of /import means for a body of `events` events. Never looks at message texts, which Mixpanel does not
+ * promise. In strict mode a 400 with failed_records has ingested the rest, so it is settled and never sent again.
+ * `now`: wall clock in milliseconds, for Retry-After dates.
+ */
+export function readAnswer(answer: HttpAnswer, events: number, now: number): Answer {
+  const { status } = answer;
+  const body = parse(answer.body);
+  const detail = describe(status, body, answer.body);
+  if (status === 200) {
+    const imported = body?.num_records_imported;
+    // Anything but the documented answer leaves open whether the events are in. Sending them again is harmless.
+    if (body === undefined || (typeof imported === 'number' && imported < events))
+      return { kind: 'retry', detail: body === undefined ? `${detail} (not Mixpanel's answer)` : `only ${imported} of ${events} events were taken` };
+    return { kind: 'settled', rejections: [] };
+  }
+  if (status === 400) {
+    const rejections = readRejections(body?.failed_records, events);
+    if (rejections) return { kind: 'settled', rejections };
+    return { kind: 'split', cause: 'rejected_by_mixpanel', detail };
+  }
+  if (status === 413) return { kind: 'split', cause: 'too_large_for_mixpanel', detail };
+  if (status === 429 || status === 408 || status >= 500) {
+    const afterMs = readRetryAfter(answer.retryAfter, now);
+    return afterMs === undefined ? { kind: 'retry', detail } : { kind: 'retry', detail, afterMs };
+  }
+  return { kind: 'halt', detail: `${detail} ${adviceFor(status)}` };
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'Check the credentials, the project and the region; a service account needs the role Admin or Owner.';
+  if (status === 404) return 'Check the base URL.';
+  if (status < 400) return 'It redirects elsewhere: check the base URL and the region.';
+  return 'Mixpanel documents no such answer.';
+}
+
+function parse(text: string): ImportBody | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The failed records, when every one names an event of the body; undefined when they can't be used. */
+function readRejections(failed: unknown, events: number): Rejection[] | undefined {
+  if (!Array.isArray(failed) || failed.length === 0) return undefined;
+  const byIndex = new Map<number, Rejection>();
+  for (const each of failed as unknown[]) {
+    if (typeof each !== 'object' || each === null) return undefined;
+    const { index, field, message } = each as { index?: unknown; field?: unknown; message?: unknown };
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= events) return undefined;
+    const words = [field, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+    const at = index as number;
+    byIndex.set(at, { index: at, cause: 'rejected_by_mixpanel', detail: cut(words || 'no reason given') });
+  }
+  return [...byIndex.values()].toSorted((a, b) => a.index - b.index);
+}
+
+function readRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : undefined;
+}
+
+function describe(status: number, body: ImportBody | undefined, text: string): string {
+  const words = typeof body?.error === 'string' ? body.error : plainText(text);
+  return cut(words === '' ? `HTTP ${status}.` : `HTTP ${status}: ${words}`);
+}
+
+/** A proxy answers in HTML; its tags help nobody. */
+function plainText(text: string): string {
+  return text
+    .slice(0, 4000)
+    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function cut(text: string): string {
+  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text;
+}

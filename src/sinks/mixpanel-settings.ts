@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+const secret = z.string().min(1);
+
+export const mixpanelSettings = z.strictObject({
+  credentials: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('service-account'),
+        username: z.string().min(1),
+        secret,
+        projectId: z.string().regex(/^\d+$/, 'a project id is a number'),
+      }),
+      z.strictObject({ kind: z.literal('project-token'), token: secret }),
+      z.strictObject({ kind: z.literal('api-secret'), secret }),
+    ])
+    .describe('How to sign in; a service account is recommended'),
+  token: secret.optional().describe('Project token, for the token property beside other credentials'),
+  region: z.enum(['us', 'eu', 'in']).describe('Where the project lives; the wrong one loses data'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => {
+      const { username, password } = new URL(url);
+      return username === '' && password === '';
+    }, 'credentials do not belong into a URL')
+    .optional()
+    .describe('Another base URL: a sandbox or a proxy'),
+  ip: z.enum(['ignore', 'request']).default('ignore').describe("Whether Mixpanel may take this machine's address for the users'"),
+  gzipLevel: z.number().int().min(0).max(9).default(1),
+  timeoutMs: z.number().int().min(10).default(60_000).describe('Longest wait for an answer'),
+  connections: z.number().int().min(1).max(64).default(4),
+});
+
+export type MixpanelSettings = z.infer<typeof mixpanelSettings>;
+export type MixpanelInput = z.input<typeof mixpanelSettings>;
+
+const HOSTS = {
+  us: { ingestion: 'https://api.mixpanel.com', app: 'https://mixpanel.com' },
+  eu: { ingestion: 'https://api-eu.mixpanel.com', app: 'https://eu.mixpanel.com' },
+  in: { ingestion: 'https://api-in.mixpanel.com', app: 'https://in.mixpanel.com' },
+} as const;
+
+export function hostOf(settings: MixpanelSettings, kind: 'ingestion' | 'app'): string {
+  return (settings.url ?? HOSTS[settings.region][kind]).replace(/\/+$/, '');
+}
+
+/** The Basic Authorization header; a token or an API secret goes as user name without password. */
+export function authorizationOf({ credentials }: MixpanelSettings): string {
+  const pair =
+    credentials.kind === 'service-account'
+      ? `${credentials.username}:${credentials.secret}`
+      : `${credentials.kind === 'project-token' ? credentials.token : credentials.secret}:`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}
+
+/** Query of an import call. `project_id` belongs to service accounts alone. */
+export function importQuery({ credentials, ip }: MixpanelSettings): string {
+  const query = new URLSearchParams({ strict: '1', verbose: '1' });
+  if (ip === 'ignore') query.set('ip', '0');
+  if (credentials.kind === 'service-account') query.set('project_id', credentials.projectId);
+  return query.toString();
+}
+
+/** Replaces every secret in a text that came from outside. */
+export function scrubber(settings: MixpanelSettings): (text: string) => string {
+  const { credentials, token } = settings;
+  const secrets = [
+    authorizationOf(settings).slice('Basic '.length),
+    credentials.kind === 'project-token' ? credentials.token : credentials.secret,
+    ...(token === undefined ? [] : [token]),
+  ];
+  return (text) => secrets.reduce((out, each) => out.replaceAll(each, '***'), text);
+}
+
+/** What a user should know before it matters. */
+export function settingsWarnings({ credentials }: MixpanelSettings): string[] {
+  return credentials.kind === 'api-secret'
+    ? ['Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.']
+    : [];
+}

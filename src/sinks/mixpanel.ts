@@ -1,0 +1,154 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { Pool } from 'undici';
+import type { Answer, Body, Sink } from '../core/sink.ts';
+import { readAnswer } from './mixpanel-answer.ts';
+import {
+  authorizationOf,
+  hostOf,
+  importQuery,
+  type MixpanelInput,
+  type MixpanelSettings,
+  mixpanelSettings,
+  scrubber,
+  settingsWarnings,
+} from './mixpanel-settings.ts';
+
+export type { MixpanelInput, MixpanelSettings };
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+/** Mixpanel takes 2,000 events and 10 MB of uncompressed JSON a request. */
+const LIMITS = { events: 2000, bytes: 9_500_000 } as const;
+/** Answers that name 2,000 failed records are long, but not longer than this. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** Mixpanel's import API, in strict mode, as newline-delimited JSON. */
+export const mixpanelSink = {
+  name: 'mixpanel',
+  title: 'Mixpanel',
+  summary: "Events into a Mixpanel project, by Mixpanel's import API",
+  settings: mixpanelSettings,
+  example: {
+    credentials: { kind: 'service-account', username: 'sluice.1a2b3c.mp-service-account', secret: '…', projectId: '1234567' },
+    region: 'eu',
+  } satisfies MixpanelInput,
+  warnings: settingsWarnings,
+  open: openMixpanel,
+};
+
+function openMixpanel(settings: MixpanelSettings): Sink {
+  const host = new URL(hostOf(settings, 'ingestion'));
+  const pool = new Pool(host.origin, {
+    connections: settings.connections,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    headersTimeout: settings.timeoutMs,
+    bodyTimeout: settings.timeoutMs,
+    connect: { timeout: settings.timeoutMs },
+  });
+  const path = `${host.pathname.replace(/\/$/, '')}/import?${importQuery(settings)}`;
+  const headers = {
+    authorization: authorizationOf(settings),
+    'content-type': 'application/x-ndjson',
+    'content-encoding': 'gzip',
+  };
+  const scrub = scrubber(settings);
+
+  return {
+    name: 'mixpanel',
+    limits: LIMITS,
+    async pack(lines, events): Promise<Body> {
+      const wire = await compress(lines, { level: settings.gzipLevel, memLevel: 9, chunkSize: 1 << 20 });
+      return { events, bytes: lines.length, wire };
+    },
+    unpack: (body) => decompress(body.wire),
+    async send(body, signal): Promise<Answer> {
+      signal.throwIfAborted();
+      try {
+        const answer = await pool.request({ method: 'POST', path, headers, body: body.wire, signal });
+        const retryAfter = answer.headers['retry-after'];
+        const text = await readBounded(answer.body);
+        return scrubbed(
+          readAnswer(
+            {
+              status: answer.statusCode,
+              retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+              body: text,
+            },
+            body.events,
+            Date.now(),
+          ),
+          scrub,
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        return { kind: 'retry', detail: scrub(networkDetail(error, host.host)) };
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    parts.push(part);
+    size += part.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function scrubbed(answer: Answer, scrub: (text: string) => string): Answer {
+  if (answer.kind !== 'settled') return { ...answer, detail: scrub(answer.detail) };
+  const rejections = answer.rejections.map((each) => ({ ...each, detail: scrub(each.detail) }));
+  return { ...answer, rejections };
+}
+
+function networkDetail(error: unknown, host: string): string {
+  const { code, message } = error as { code?: string; message?: string };
+  const words: Record<string, string> = {
+    ECONNREFUSED: 'it refuses connections',
+    ECONNRESET: 'the connection was reset',
+    ENOTFOUND: 'its name is not known',
+    EAI_AGAIN: 'its name could not be looked up',
+    UND_ERR_SOCKET: 'the connection broke off',
+    UND_ERR_HEADERS_TIMEOUT: 'it did not answer in time',
+    UND_ERR_BODY_TIMEOUT: 'its answer did not end in time',
+    UND_ERR_CONNECT_TIMEOUT: 'no connection could be made in time',
+  };
+  return `${host}: ${words[code ?? ''] ?? message ?? String(error)}.`;
+}
+
+/** Tries the credentials without writing anything. */
+export async function checkMixpanel(
+  settings: MixpanelSettings,
+  signal: AbortSignal,
+): Promise<{ ok: boolean; detail: string }> {
+  const service = settings.credentials.kind === 'service-account';
+  const host = hostOf(settings, service ? 'app' : 'ingestion');
+  const pool = new Pool(new URL(host).origin, { headersTimeout: settings.timeoutMs, bodyTimeout: settings.timeoutMs });
+  const path = new URL(host).pathname.replace(/\/$/, '');
+  const headers = { authorization: authorizationOf(settings), 'content-type': 'application/json' };
+  try {
+    // Strict validation refuses the empty event for certain, so that good credentials answer 400 and nothing is written.
+    const answer = await pool.request(
+      service
+        ? { method: 'GET', path: `${path}/api/app/me`, headers, signal }
+        : { method: 'POST', path: `${path}/import?${importQuery(settings)}`, headers, body: '[{"event":"","properties":{}}]', signal },
+    );
+    const text = scrubber(settings)(await readBounded(answer.body));
+    const expected = service ? 200 : 400;
+    if (answer.statusCode === expected) return { ok: true, detail: 'Mixpanel accepts the credentials.' };
+    const read = readAnswer({ status: answer.statusCode, retryAfter: undefined, body: text }, 1, Date.now());
+    return { ok: false, detail: 'detail' in read ? read.detail : `HTTP ${answer.statusCode}.` };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ok: false, detail: scrubber(settings)(networkDetail(error, new URL(host).host)) };
+  } finally {
+    await pool.destroy();
+  }
+}

@@ -1,0 +1,68 @@
+import type Database from 'better-sqlite3';
+import type { DeadLetters, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
+import { within } from './database.ts';
+
+const HOUR_MS = 3_600_000;
+
+const COLUMNS = `d.id, o.name AS connection, s.slice, s.version, d.record, d.event_type AS eventType, d.cause, d.detail, d.kind,
+  d.payload, d.at, d.retries`;
+const FROM = 'dead_letters d JOIN slices s ON s.id = d.slice JOIN connections o ON o.id = s.connection';
+
+export function createDeadLetters(db: Database.Database): DeadLetters {
+  const find = db.prepare<[number], { slice: number; connection: number; event_type: string }>(
+    'SELECT d.slice, s.connection, d.event_type FROM dead_letters d JOIN slices s ON s.id = d.slice WHERE d.id = ?',
+  );
+  const remove = db.prepare<[number]>('DELETE FROM dead_letters WHERE id = ?');
+  const keep = db.prepare<[string, string, number]>('UPDATE dead_letters SET cause = ?, detail = ?, retries = retries + 1 WHERE id = ?');
+  const count = db.prepare<[number, string, string, string, number]>(
+    `INSERT INTO counts (slice, event_type, outcome, reason, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+  );
+  const rollup = db.prepare<[number, number, string, string, string, number]>(
+    `INSERT INTO rollups (connection, hour, event_type, outcome, reason, n) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+  );
+
+  const settle = db.transaction((outcomes: readonly RetryOutcome[], at: number) => {
+    const hour = Math.floor(at / HOUR_MS);
+    for (const outcome of outcomes) {
+      const letter = find.get(outcome.id);
+      // Settled by an earlier call: a repeat must change nothing.
+      if (!letter) continue;
+      if (outcome.kind === 'refused') {
+        keep.run(outcome.cause, outcome.detail, outcome.id);
+        continue;
+      }
+      const reason = outcome.kind === 'skipped' ? outcome.reason : '';
+      for (const [name, why, n] of [
+        ['dead_letter', '', -1],
+        [outcome.kind, reason, 1],
+      ] as const) {
+        count.run(letter.slice, letter.event_type, name, why, n);
+        rollup.run(letter.connection, hour, letter.event_type, name, why, n);
+      }
+      remove.run(outcome.id);
+    }
+  });
+
+  return {
+    list: ({ connection, cause, eventType, after, limit }) =>
+      within(() =>
+        db
+          .prepare<unknown[], StoredDeadLetter>(
+            `SELECT ${COLUMNS} FROM ${FROM} WHERE d.id > ? AND (? IS NULL OR o.name = ?) AND (? IS NULL OR d.cause = ?)
+               AND (? IS NULL OR d.event_type = ?) ORDER BY d.id LIMIT ?`,
+          )
+          .all(after ?? 0, connection ?? null, connection ?? null, cause ?? null, cause ?? null, eventType ?? null, eventType ?? null, limit),
+      ),
+    get: (id) => within(() => db.prepare<[number], StoredDeadLetter>(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.id = ?`).get(id)),
+    summary: () =>
+      within(() =>
+        db
+          .prepare<[], { connection: string; cause: string; eventType: string; n: number }>(
+            `SELECT o.name AS connection, d.cause, d.event_type AS eventType, count(*) AS n FROM ${FROM} GROUP BY 1, 2, 3 ORDER BY n DESC, 2, 3`,
+          )
+          .all(),
+      ),
+    settle: (outcomes, at) => within(() => settle.immediate(outcomes, at)),
+  };
+}

@@ -1,0 +1,76 @@
+/** Schema changes in order; the number of a migration is its place, from 1. Never edit one that was released. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE connections (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    epoch INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE slices (
+    id INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    slice TEXT NOT NULL,
+    version TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    problem TEXT,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (connection, slice, version)
+  ) STRICT;
+  CREATE INDEX slices_with_problems ON slices (connection) WHERE problem IS NOT NULL;
+
+  CREATE TABLE counts (
+    slice INTEGER NOT NULL REFERENCES slices (id),
+    event_type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (slice, event_type, outcome, reason)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE rollups (
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    hour INTEGER NOT NULL,
+    event_type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (connection, hour, event_type, outcome, reason)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    slice INTEGER NOT NULL REFERENCES slices (id),
+    record INTEGER NOT NULL,
+    event_type TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    retries INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (slice, record)
+  ) STRICT;
+  CREATE INDEX dead_letters_by_cause ON dead_letters (cause, event_type);
+
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    epoch INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    state TEXT NOT NULL,
+    detail TEXT,
+    read INTEGER NOT NULL DEFAULT 0,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0,
+    dead_letters INTEGER NOT NULL DEFAULT 0,
+    requests INTEGER NOT NULL DEFAULT 0,
+    bytes_sent INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX runs_by_connection ON runs (connection, id);
+  `,
+];

@@ -1,0 +1,34 @@
+import type { DeadLetters, Ledger } from '../core/ledger.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { type DatabaseOptions, openDatabase } from './database.ts';
+import { createLedger } from './ledger.ts';
+import { lockFolder } from './lock.ts';
+
+/** Everything Sluice remembers, in one data folder. */
+export interface State {
+  readonly ledger: Ledger;
+  readonly deadLetters: DeadLetters;
+  close(): void;
+}
+
+/**
+ * Opens a data folder: as its only writer, or beside one for reading. Throws StateError, with code
+ * `data_folder_in_use` when another process writes it and `no_data_folder` when there is nothing to read.
+ */
+export function openState(dataDir: string, options: DatabaseOptions = {}): State {
+  const lock = options.readonly ? undefined : lockFolder(dataDir);
+  try {
+    const db = openDatabase(dataDir, options);
+    return {
+      ledger: createLedger(db),
+      deadLetters: createDeadLetters(db),
+      close() {
+        db.close();
+        lock?.release();
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
