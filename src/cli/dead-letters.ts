@@ -4,6 +4,7 @@ import { UsageError } from '../core/errors.ts';
 import type { DeadLetterFilter, DeadLetters, StoredDeadLetter } from '../core/ledger.ts';
 import type { Shell } from './main.ts';
 import {
+  backoffFrom,
   DATA_DIR_HELP,
   dataDir,
   type DestinationOptions,
@@ -84,6 +85,7 @@ export function addDeadLetters(program: Command, shell: Shell): void {
           ...(options.from === undefined ? {} : { from: options.from }),
           destination: readDestination(options, shell.env),
           ids: ids.map(idOf),
+          ...backoffFrom(shell.env),
           ...(options.cause === undefined ? {} : { cause: options.cause }),
           ...(options.type === undefined ? {} : { eventType: options.type }),
           ...readMapping(options, shell.env),

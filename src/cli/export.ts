@@ -3,6 +3,7 @@ import { exportFolder } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Shell } from './main.ts';
 import {
+  backoffFrom,
   dataDir,
   DATA_DIR_HELP,
   type DestinationOptions,
@@ -57,6 +58,7 @@ changed are read by the next run.`,
         ...(options.connection === undefined ? {} : { connection: options.connection }),
         destination: readDestination(options, shell.env),
         concurrency,
+        ...backoffFrom(shell.env),
         ...readMapping(options, shell.env),
       },
       {

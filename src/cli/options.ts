@@ -65,7 +65,9 @@ export function readDestination(options: DestinationOptions, env: Env): Mixpanel
     throw new UsageError('bad_region', `There is no region ${JSON.stringify(region)}`, {
       hint: 'Regions are us, eu and in.',
     });
+  const timeoutMs = numberFrom(env, 'SLUICE_TIMEOUT_MS');
   const place = {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     region: (region ?? 'us') as 'us' | 'eu' | 'in',
     ...(url === undefined ? {} : { url }),
     ...(token === undefined ? {} : { token }),
@@ -122,6 +124,21 @@ export const DATA_DIR_HELP =
 
 export function dataDir(option: string | undefined, env: Env): string {
   return resolve(option ?? env['SLUICE_DATA_DIR'] ?? 'sluice-data');
+}
+
+/** First wait after a failed request; for tests and for impatient proxies. */
+export function backoffFrom(env: Env): { backoffMs?: number } {
+  const backoffMs = numberFrom(env, 'SLUICE_BACKOFF_MS');
+  return backoffMs === undefined ? {} : { backoffMs };
+}
+
+function numberFrom(env: Env, name: string): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1)
+    throw new UsageError('bad_environment', `${name} must be a whole number of milliseconds, not ${JSON.stringify(text)}`);
+  return n;
 }
 
 function fileText(path: string | undefined, what: string): string | undefined {

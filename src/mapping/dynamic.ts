@@ -44,7 +44,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 function asObject(bag: unknown): Record<string, unknown> | undefined {
   if (bag === '' || bag === null || bag === undefined) return {};
-  let value = bag;
+  let value: unknown = bag;
   if (typeof bag === 'string') {
     try {
       value = parseJson(bag);

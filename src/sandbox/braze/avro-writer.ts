@@ -67,7 +67,7 @@ export function writeString(sink: ByteSink, text: string): void {
   const size = Buffer.byteLength(text);
   writeLong(sink, size);
   sink.reserve(size);
-  sink.length += sink.bytes.utf8Write(text, sink.length, size);
+  sink.length += sink.bytes.write(text, sink.length, size, 'utf8');
 }
 
 type Write = (sink: ByteSink, value: Value) => void;

@@ -56,8 +56,8 @@ export interface GenerateSettings {
 }
 
 const DEFAULT_START = Date.UTC(2026, 5, 1);
-/** 2100-01-01: keeps `time` in the 32 bits of an Avro `int`, even of events after the last hour. */
-const LATEST_START = Date.UTC(2038, 0, 1);
+/** `time` is an Avro `int` of 32 bits, which ends on 2038-01-19. */
+const LATEST_END = Date.UTC(2038, 0, 1);
 const HOUR_MS = 3_600_000;
 
 /** Fills in the defaults. Throws UsageError `bad_generate_options`. */
@@ -65,16 +65,20 @@ export function settingsOf(options: GenerateOptions): GenerateSettings {
   const { codec = 'null', anonymousShare = 0.05, start = DEFAULT_START } = options;
   const seed = String(options.seed ?? 'sluice');
   const events = whole('events', options.events, 0);
-  if (!CODECS.includes(codec)) throw refuse(`codec must be one of ${CODECS.join(', ')}, not ${codec}`);
+  if (!CODECS.includes(codec))
+    throw refuse(`codec must be one of ${CODECS.join(', ')}, not ${codec}`);
   if (!(anonymousShare >= 0 && anonymousShare <= 1))
     throw refuse(`anonymousShare must be between 0 and 1, not ${anonymousShare}`);
   const hours = whole('hours', options.hours ?? 24, 1);
-  if (!(start >= 0 && start + hours * HOUR_MS <= LATEST_START))
+  if (!(start >= 0 && start + hours * HOUR_MS <= LATEST_END))
     throw refuse('start must be a time from 1970 on, and all hours must end before 2038');
   const allowed = predicateOf(options.types);
   const types = ALL_TYPES.filter(allowed);
   if (types.length === 0)
-    throw refuse('no event type matches', 'Types look like users.messages.email.Click; * stands for any text.');
+    throw refuse(
+      'no event type matches',
+      'Types look like users.messages.email.Click; * stands for any text.',
+    );
   return {
     events,
     seed,
@@ -117,9 +121,8 @@ function namePart(name: string, value: string): string {
 function predicateOf(types: GenerateOptions['types']): (type: string) => boolean {
   if (types === undefined) return () => true;
   if (typeof types === 'function') return types;
-  const globs = types.map(
-    (glob) => new RegExp(`^${glob.split('*').map(RegExp.escape).join('.*')}$`, 'v'),
-  );
+  const literal = (text: string): string => text.replace(/\W/g, '\\$&');
+  const globs = types.map((glob) => new RegExp(`^${glob.split('*').map(literal).join('.*')}$`));
   return (type) => globs.some((glob) => glob.test(type));
 }
 

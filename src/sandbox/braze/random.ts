@@ -66,7 +66,7 @@ export class Random {
       scratch[i] = HEX[bits & 15]!;
       bits >>>= 4;
     }
-    return scratch.latin1Slice(0, digits);
+    return scratch.toString('latin1', 0, digits);
   }
 
   /** A UUID of version 4. */
@@ -82,6 +82,6 @@ export class Random {
       scratch[i] = HEX[i === 14 ? 4 : i === 19 ? 8 | (bits & 3) : bits & 15]!;
       bits >>>= 4;
     }
-    return scratch.latin1Slice(0, 36);
+    return scratch.toString('latin1', 0, 36);
   }
 }

@@ -1,0 +1,145 @@
+import { type Command, Option } from 'commander';
+import { selectEvents } from '../catalogue/catalogue.ts';
+import { UsageError } from '../core/errors.ts';
+import { CODECS, type Codec } from '../sandbox/braze/container-writer.ts';
+import { eventsJson, eventsText } from './events.ts';
+import { runGenerate } from './generate.ts';
+import type { Shell } from './main.ts';
+import { runMixpanelSandbox } from './sandbox.ts';
+
+export function addTools(program: Command, shell: Shell): void {
+  addEvents(program, shell);
+  addGenerate(program, shell);
+  addSandbox(program, shell);
+}
+
+function addEvents(program: Command, { terminal }: Shell): void {
+  program
+    .command('events')
+    .description('The event types: what Braze calls them, what Mixpanel gets, where each property comes from')
+    .option('--type <glob>', 'only these, with wildcards: "users.messages.email.*"', collect, [])
+    .option('--details', 'every property of every type')
+    .option('--json', 'print one JSON object')
+    .action((options: { type: string[]; details?: boolean; json?: boolean }) => {
+      const globs = options.type.length === 0 ? ['*'] : options.type;
+      if (options.json) terminal.out(`${JSON.stringify(eventsJson(globs))}\n`);
+      else terminal.out(eventsText(globs, { color: terminal.color, details: options.details === true }));
+    });
+}
+
+interface GenerateOptions {
+  events: string;
+  out: string;
+  seed: string;
+  codec: Codec;
+  types: string[];
+  perFile?: string;
+  hours?: string;
+  anonymous?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+function addGenerate(program: Command, { terminal, signal }: Shell): void {
+  program
+    .command('generate')
+    .description("Write made-up Currents files, in Braze's schemas and layout; the same seed gives the same bytes")
+    .requiredOption('--events <n>', 'how many events in all')
+    .requiredOption('--out <dir>', 'folder to write into')
+    .option('--seed <seed>', 'any text', 'sluice')
+    .addOption(new Option('--codec <codec>', 'compression of the files').choices(CODECS).default('null'))
+    .option('--types <glob>', 'only these types, with wildcards', collect, [])
+    .option('--per-file <n>', 'events a file at most')
+    .option('--hours <n>', 'hours over which the events are spread')
+    .option('--anonymous <share>', 'share of users without external_user_id, from 0 to 1')
+    .option('--force', 'write into a folder that holds Avro files already')
+    .option('--json', 'print one JSON object')
+    .action(async (options: GenerateOptions) => {
+      await runGenerate(
+        {
+          events: numberOf(options.events, '--events'),
+          out: options.out,
+          seed: options.seed,
+          codec: options.codec,
+          ...(options.types.length === 0 ? {} : { types: selectEvents(options.types) }),
+          ...(options.perFile === undefined ? {} : { eventsPerFile: numberOf(options.perFile, '--per-file') }),
+          ...(options.hours === undefined ? {} : { hours: numberOf(options.hours, '--hours') }),
+          ...(options.anonymous === undefined ? {} : { anonymousShare: numberOf(options.anonymous, '--anonymous') }),
+          force: options.force === true,
+          json: options.json === true,
+        },
+        { write: (text: string) => terminal.out(text) },
+        signal,
+      );
+    });
+}
+
+interface SandboxOptions {
+  port: string;
+  host: string;
+  projectId?: string;
+  token?: string;
+  apiSecret?: string;
+  serviceAccount?: string;
+  faults?: string;
+  rateLimit: boolean;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+function addSandbox(program: Command, { terminal, signal }: Shell): void {
+  const sandbox = program
+    .command('sandbox')
+    .description('Servers that stand in for the vendors and enforce their documented rules');
+  sandbox
+    .command('mixpanel')
+    .description("Mixpanel's import and raw export APIs, with strict validation, limits and faults on request")
+    .option('--port <n>', 'port to listen on', '8080')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--project-id <id>', 'project id')
+    .option('--token <token>', 'project token to accept')
+    .option('--api-secret <secret>', 'API secret to accept')
+    .option('--service-account <name:secret>', 'service account to accept')
+    .option('--faults <file>', 'JSON file with a fault script; see docs/guides/sandbox.md')
+    .option('--no-rate-limit', 'take any number of events a minute')
+    .option('--quiet', 'no line a second')
+    .option('--json', 'one JSON object a line')
+    .action(async (options: SandboxOptions) => {
+      await runMixpanelSandbox(
+        {
+          port: numberOf(options.port, '--port'),
+          host: options.host,
+          ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
+          ...(options.token === undefined ? {} : { token: options.token }),
+          ...(options.apiSecret === undefined ? {} : { apiSecret: options.apiSecret }),
+          ...(options.serviceAccount === undefined ? {} : { serviceAccount: accountOf(options.serviceAccount) }),
+          ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
+          ...(options.rateLimit ? {} : { rateLimit: 'off' as const }),
+          quiet: options.quiet === true,
+          json: options.json === true,
+        },
+        { write: (text) => terminal.out(text) },
+        signal,
+      );
+    });
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, ...value.split(',').map((each) => each.trim()).filter(Boolean)];
+}
+
+function numberOf(text: string, option: string): number {
+  const n = Number(text);
+  if (text.trim() === '' || !Number.isFinite(n) || n < 0)
+    throw new UsageError('bad_number', `${option} takes a number, not ${JSON.stringify(text)}`);
+  return n;
+}
+
+function accountOf(text: string): { username: string; secret: string } {
+  const colon = text.indexOf(':');
+  if (colon < 1)
+    throw new UsageError('bad_account', '--service-account takes NAME:SECRET', {
+      hint: 'For example --service-account demo:demo-secret',
+    });
+  return { username: text.slice(0, colon), secret: text.slice(colon + 1) };
+}

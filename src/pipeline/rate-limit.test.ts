@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { createRateLimit, sharedRateLimit } from './rate-limit.ts';
+import { backoffMs } from './retry.ts';
+
+const signal = new AbortController().signal;
+
+function fakeClock() {
+  let now = 0;
+  const waits: number[] = [];
+  return {
+    waits,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    settings: {
+      eventsPerSecond: 100,
+      bytesPerMinute: 60_000,
+      now: () => now,
+      wait: (ms: number) => {
+        waits.push(Math.round(ms));
+        now += ms;
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+test('a burst goes out at once, then the rate holds', async () => {
+  const { settings, waits } = fakeClock();
+  const limit = createRateLimit(settings);
+  for (let i = 0; i < 12; i++) await limit.take(100, 1, signal);
+  expect(waits).toEqual([1000, 1000]);
+});
+
+test('bytes are limited like events', async () => {
+  const { settings, waits } = fakeClock();
+  const limit = createRateLimit(settings);
+  for (let i = 0; i < 11; i++) await limit.take(1, 1000, signal);
+  expect(waits).toEqual([1000]);
+});
+
+test('more than a bucket holds still goes out, and the next one pays', async () => {
+  const { settings, waits, pass } = fakeClock();
+  const limit = createRateLimit(settings);
+  await limit.take(2000, 1, signal);
+  pass(5000);
+  await limit.take(100, 1, signal);
+  expect(waits).toEqual([10_000]);
+});
+
+test('first come, first served; who gives up lets the next one pass', async () => {
+  const { settings } = fakeClock();
+  const limit = createRateLimit(settings);
+  const order: string[] = [];
+  await Promise.all([
+    limit.take(1500, 1, signal).then(() => order.push('first')),
+    limit.take(1, 1, AbortSignal.abort(new Error('gone'))).catch(() => order.push('gone')),
+    limit.take(1, 1, signal).then(() => order.push('second')),
+  ]);
+  expect(order).toEqual(['first', 'gone', 'second']);
+});
+
+test('the connections of a project share one limit', () => {
+  expect(sharedRateLimit('a')).toBe(sharedRateLimit('a'));
+  expect(sharedRateLimit('a')).not.toBe(sharedRateLimit('b'));
+});
+
+test('waits double from 2 s to 60 s, with 1 to 5 s on top, and honour what was asked for', () => {
+  const of = (attempt: number, random: number, after?: number) => backoffMs(attempt, { baseMs: 2000, random: () => random }, after);
+  expect([1, 2, 3, 4, 5, 6, 7, 50].map((attempt) => of(attempt, 0))).toEqual([3000, 5000, 9000, 17_000, 33_000, 61_000, 61_000, 61_000]);
+  expect(of(1, 1)).toBe(7000);
+  expect(of(1, 0, 90_000)).toBe(90_000);
+});

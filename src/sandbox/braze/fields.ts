@@ -1,0 +1,88 @@
+import type { Value } from './avro-writer.ts';
+import { AGENT_FIELDS } from './agent-fields.ts';
+import { BEHAVIOR_FIELDS } from './behavior-fields.ts';
+import { CHANNEL_FIELDS } from './channel-fields.ts';
+import { type Maker, type Moment, once, oneOf } from './moment.ts';
+import { EMAIL_FIELDS } from './email-fields.ts';
+import { MESSAGE_FIELDS } from './message-fields.ts';
+import { PERSON_FIELDS } from './person-fields.ts';
+import type { Random } from './random.ts';
+import type { EventSchema, Field } from './schemas.ts';
+import type { User } from './users.ts';
+
+/** Makers by field name; a field has one meaning wherever it occurs … */
+const FIELDS: Readonly<Record<string, Maker>> = {
+  ...PERSON_FIELDS,
+  ...MESSAGE_FIELDS,
+  ...EMAIL_FIELDS,
+  ...CHANNEL_FIELDS,
+  ...BEHAVIOR_FIELDS,
+  ...AGENT_FIELDS,
+};
+
+/** … but for these, which mean something else in one type. */
+const SPECIAL: Readonly<Record<string, Maker>> = {
+  'users.behaviors.Purchase properties': BEHAVIOR_FIELDS['purchase_properties']!,
+  'users.behaviors.app.SessionEnd duration': (_, random) => random.between(20, 36_000) / 10,
+  'users.messages.whatsapp.InboundReceive product_id': (_, random) =>
+    random.chance(0.1) ? `sku-${random.between(100, 999)}` : null,
+  'agentconsole.AgentExecuted error': ({ journey }) =>
+    journey.kept.get('is_error') === true ? 'model_timeout' : null,
+  ...Object.fromEntries(
+    ['sms', 'whatsapp', 'rcs'].flatMap((channel) => [
+      [`users.messages.${channel}.InboundReceive user_id`, unlessStranger((user) => user.userId)],
+      [
+        `users.messages.${channel}.InboundReceive external_user_id`,
+        unlessStranger((user) => user.externalUserId),
+      ],
+    ]),
+  ),
+};
+
+/** Some people write who belong to no user. */
+function unlessStranger(of: (user: User) => string | null): Maker {
+  const isStranger = once('stranger', (_, random) => random.chance(0.03));
+  return (moment, random) => (isStranger(moment, random) ? null : of(moment.journey.user));
+}
+
+export function hasMaker(name: string): boolean {
+  return Object.hasOwn(FIELDS, name);
+}
+
+/** Fills in the fields of one event, in their order. */
+export type Fill = (moment: Moment, random: Random) => Value[];
+
+/** Compiles what fills in the fields of one type. A field no maker is known for gets a plain value of its type. */
+export function compileFill({ type, fields }: EventSchema): Fill {
+  const makers = fields.map((field) => {
+    const { name, optional } = field;
+    const make = SPECIAL[`${type} ${name}`] ?? FIELDS[name] ?? plainMaker(field);
+    if (optional) return make;
+    const instead = plainMaker({ ...field, optional: true });
+    return (moment: Moment, random: Random) => make(moment, random) ?? instead(moment, random);
+  });
+  return (moment, random) => {
+    const values: Value[] = [];
+    for (const make of makers) values.push(make(moment, random));
+    return values;
+  };
+}
+
+const WORDS = ['alpha', 'bravo', 'delta', 'größe', 'lima', 'nova', 'sierra', '東'];
+
+function plainMaker({ base }: Field): Maker {
+  switch (base) {
+    case 'string':
+      return oneOf(...WORDS);
+    case 'boolean':
+      return oneOf(true, false);
+    case 'int':
+    case 'long':
+      return (_, random) => random.between(0, 1000);
+    case 'float':
+      return (_, random) => random.between(0, 9999) / 100;
+    case 'list<string>':
+    case 'list<string?>':
+      return (_, random) => [random.pick(WORDS), random.pick(WORDS)];
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
+import { directorySource } from './directory.ts';
+
+async function open() {
+  const path = await mkdtemp(join(tmpdir(), 'sluice-directory-'));
+  let puts = 0;
+  return {
+    path,
+    source: directorySource.open({ path }),
+    async put(id: string, bytes: Uint8Array) {
+      const file = join(path, id);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+      // Two writes within one tick of the file system's clock must still differ.
+      await utimes(file, 1_780_000_000, 1_780_000_000 + ++puts);
+    },
+    remove: (id: string) => rm(join(path, id)),
+    close: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+sourceContract('the folder source', open);
+
+test('a folder that is not there is named, with what to check', async () => {
+  const source = directorySource.open({ path: '/nowhere/at/all' });
+  await expect(listOf(source)).rejects.toMatchObject({ code: 'no_folder', message: expect.stringContaining('/nowhere/at/all') });
+});
+
+test('one file can be given in place of a folder', async () => {
+  const { path, put, close } = await open();
+  try {
+    await put('dir/f.avro', Buffer.from('bytes'));
+    const source = directorySource.open({ path: join(path, 'dir/f.avro') });
+    const [slice] = await listOf(source);
+    expect(slice).toMatchObject({ id: 'f.avro', bytes: 5 });
+    expect((await bytesOf(source, slice!)).toString()).toBe('bytes');
+  } finally {
+    await close();
+  }
+});
+
+test('links are followed once, hidden and half-written files are left out', async () => {
+  const { path, source, put, close } = await open();
+  try {
+    await put('real/f.avro', Buffer.from('x'));
+    await put('.hidden.avro', Buffer.from('x'));
+    await put('f.avro~', Buffer.from('x'));
+    await symlink(join(path, 'real'), join(path, 'linked'));
+    await symlink(path, join(path, 'real/loop'));
+    await symlink(join(path, 'gone'), join(path, 'dangling.avro'));
+    expect((await listOf(source)).map(({ id }) => id)).toEqual(['linked/f.avro', 'real/f.avro']);
+  } finally {
+    await close();
+  }
+});
