@@ -70,7 +70,7 @@ function summaryText(dir: string, summary: WrittenSummary): string {
   const rows = top.map(([type, events]) => [type, number(events)]);
   if (rest.length > 0)
     rows.push([
-      `${count(rest.length, 'other type')}`,
+      count(rest.length, 'other type'),
       number(rest.reduce((sum, [, events]) => sum + events, 0)),
     ]);
   const columns = [{ title: 'event type' }, { title: 'events', align: 'right' }] as const;

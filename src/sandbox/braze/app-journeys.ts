@@ -80,8 +80,8 @@ export const APP_JOURNEYS: readonly JourneyKind[] = [
       draft.add(`${CARD}Send`);
       if (random.chance(0.5)) return;
       draft.add(`${CARD}Impression`, 30, 10 * HOUR);
-      if (random.chance(0.15)) draft.add(`${CARD}Click`, 1, 60);
-      else if (random.chance(0.15)) draft.add(`${CARD}Dismiss`, 1, 60);
+      if (random.chance(0.3))
+        draft.add(random.chance(0.5) ? `${CARD}Click` : `${CARD}Dismiss`, 1, 60);
     },
   },
   {
@@ -93,8 +93,8 @@ export const APP_JOURNEYS: readonly JourneyKind[] = [
     script(draft, random) {
       if (random.chance(0.02)) return draft.add(`${BANNER}Abort`);
       draft.add(`${BANNER}Impression`);
-      if (random.chance(0.1)) draft.add(`${BANNER}Click`, 1, 60);
-      else if (random.chance(0.1)) draft.add(`${BANNER}Dismiss`, 1, 60);
+      if (random.chance(0.2))
+        draft.add(random.chance(0.5) ? `${BANNER}Click` : `${BANNER}Dismiss`, 1, 60);
     },
   },
   {
@@ -124,7 +124,7 @@ export const APP_JOURNEYS: readonly JourneyKind[] = [
 function push(draft: Draft, random: Random): void {
   if (random.chance(0.01)) return draft.add(`${PUSH}Abort`);
   if (random.chance(0.004)) draft.add(`${PUSH}Retry`);
-  draft.add(`${PUSH}Send`, 0, draft.steps.length > 0 ? 60 : 0);
+  draft.add(`${PUSH}Send`, 0, 60);
   if (random.chance(0.02)) {
     draft.add(`${PUSH}Bounce`, 1, 10);
     if (random.chance(0.2)) draft.add('users.behaviors.Uninstall', HOUR, 20 * HOUR);

@@ -3,7 +3,7 @@ import type { BaseType, Field } from './schemas.ts';
 /** A value of a field: what `avsc` would give back, but numbers of Avro `float` as they were before rounding. */
 export type Value = string | number | boolean | null | readonly (string | null)[];
 
-/** Texts up to this length are written here; longer ones by the runtime's own encoder. */
+/** The largest length that takes one byte. */
 const SHORT_TEXT = 63;
 
 /** Bytes in the making: grows as needed, keeps its room when emptied. */
@@ -49,25 +49,25 @@ export function writeLong(sink: ByteSink, value: number): void {
 /** Avro `string`: length in bytes, then UTF-8. */
 export function writeString(sink: ByteSink, text: string): void {
   const { length } = text;
-  if (length <= SHORT_TEXT) {
-    sink.reserve(length + 1);
-    const { bytes, length: start } = sink;
-    let i = 0;
-    while (i < length) {
-      const code = text.charCodeAt(i);
-      if (code > 127) break;
-      bytes[start + ++i] = code;
-    }
-    if (i === length) {
-      bytes[start] = length * 2;
-      sink.length = start + 1 + length;
-      return;
-    }
+  if (length > SHORT_TEXT) {
+    const size = Buffer.byteLength(text);
+    writeLong(sink, size);
+    sink.reserve(size);
+    sink.length += sink.bytes.write(text, sink.length);
+    return;
   }
-  const size = Buffer.byteLength(text);
+  // Written behind one byte for the length, which nearly always is enough; moved by one if not.
+  sink.reserve(length * 3 + 2);
+  const { bytes, length: start } = sink;
+  const size = bytes.write(text, start + 1);
+  if (size <= SHORT_TEXT) {
+    bytes[start] = size * 2;
+    sink.length = start + 1 + size;
+    return;
+  }
+  bytes.copyWithin(start + 2, start + 1, start + 1 + size);
   writeLong(sink, size);
-  sink.reserve(size);
-  sink.length += sink.bytes.write(text, sink.length, size, 'utf8');
+  sink.length += size;
 }
 
 type Write = (sink: ByteSink, value: Value) => void;

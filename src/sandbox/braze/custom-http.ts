@@ -1,7 +1,7 @@
 import type { GeneratedRecord } from './records.ts';
 
 /** One event as Braze's Custom HTTP connector posts it. */
-export interface PushedEvent {
+interface PushedEvent {
   readonly event_type: string;
   readonly id: unknown;
   /** Seconds since 1970. */

@@ -1,6 +1,7 @@
 import type { Platform } from './devices.ts';
 import type { Journey } from './moment.ts';
 import type { Random } from './random.ts';
+import { ALL_TYPES } from './schemas.ts';
 import type { Channel, Message } from './workspace.ts';
 
 /** One event of a journey, not yet filled in. */
@@ -32,7 +33,11 @@ export interface JourneyKind {
 const OFFLINE_SHARE = 0.004;
 const OFFLINE_SECONDS = 6 * 3600;
 /** What a device notes by itself and sends once it is online. */
-const ON_DEVICE = /^users\.behaviors\.(?:CustomEvent|Location|app\.)|\.Impression$/;
+const ON_DEVICE: ReadonlySet<string> = new Set(
+  ALL_TYPES.filter((type) =>
+    /^users\.behaviors\.(?:CustomEvent|Location|app\.)|\.Impression$/.test(type),
+  ),
+);
 
 /** A journey that is being written down. */
 export class Draft {
@@ -52,14 +57,14 @@ export class Draft {
     this.pace = pace;
   }
 
-  /** Writes down an event, `min` to `max` seconds after the one before; short waits are more frequent. */
+  /** Writes down an event, `min` to `max` seconds after the one before it, if there is one; short waits are more frequent. */
   add(type: string, min = 0, max = min): void {
-    if (max > 0) {
+    if (max > 0 && this.steps.length > 0) {
       const luck = this.random.unit();
       this.time += Math.ceil((min + (max - min) * luck * luck * luck) * this.pace);
     }
     const { time } = this;
-    const offline = ON_DEVICE.test(type) && this.random.chance(OFFLINE_SHARE);
+    const offline = ON_DEVICE.has(type) && this.random.chance(OFFLINE_SHARE);
     const queuedAt = offline ? time + this.random.between(60, OFFLINE_SECONDS) : time;
     this.steps.push({ type, time, queuedAt, message: this.message, journey: this.journey });
   }

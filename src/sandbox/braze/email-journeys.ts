@@ -5,13 +5,22 @@ import { SHOP_TYPES, shop } from './shop.ts';
 const EMAIL = 'users.messages.email.';
 const HOUR = 3600;
 
-export const EMAIL_TYPES: readonly string[] = [
-  ...['Abort', 'Bounce', 'Click', 'Deferral', 'Delivery', 'MarkAsSpam', 'Open', 'Retry', 'Send'],
-  ...['SoftBounce', 'Unsubscribe'],
+const EMAIL_TYPES: readonly string[] = [
+  'Abort',
+  'Bounce',
+  'Click',
+  'Deferral',
+  'Delivery',
+  'MarkAsSpam',
+  'Open',
+  'Retry',
+  'Send',
+  'SoftBounce',
+  'Unsubscribe',
 ].map((name) => EMAIL + name);
 
 /** One e-mail, from the attempt to what its reader makes of it. True when it was clicked. */
-export function mail(draft: Draft, random: Random): boolean {
+function mail(draft: Draft, random: Random): boolean {
   if (random.chance(0.01)) {
     draft.add(`${EMAIL}Abort`);
     return false;

@@ -2,12 +2,12 @@ import type { Value } from './avro-writer.ts';
 import { AGENT_FIELDS } from './agent-fields.ts';
 import { BEHAVIOR_FIELDS } from './behavior-fields.ts';
 import { CHANNEL_FIELDS } from './channel-fields.ts';
-import { type Maker, type Moment, once, oneOf } from './moment.ts';
+import { between, type Maker, type Moment, once, oneOf } from './moment.ts';
 import { EMAIL_FIELDS } from './email-fields.ts';
 import { MESSAGE_FIELDS } from './message-fields.ts';
 import { PERSON_FIELDS } from './person-fields.ts';
 import type { Random } from './random.ts';
-import type { EventSchema, Field } from './schemas.ts';
+import type { BaseType, EventSchema } from './schemas.ts';
 import type { User } from './users.ts';
 
 /** Makers by field name; a field has one meaning wherever it occurs … */
@@ -45,10 +45,6 @@ function unlessStranger(of: (user: User) => string | null): Maker {
   return (moment, random) => (isStranger(moment, random) ? null : of(moment.journey.user));
 }
 
-export function hasMaker(name: string): boolean {
-  return Object.hasOwn(FIELDS, name);
-}
-
 /** Fills in the fields of one event, in their order. */
 export type Fill = (moment: Moment, random: Random) => Value[];
 
@@ -56,9 +52,9 @@ export type Fill = (moment: Moment, random: Random) => Value[];
 export function compileFill({ type, fields }: EventSchema): Fill {
   const makers = fields.map((field) => {
     const { name, optional } = field;
-    const make = SPECIAL[`${type} ${name}`] ?? FIELDS[name] ?? plainMaker(field);
+    const make = SPECIAL[`${type} ${name}`] ?? FIELDS[name] ?? PLAIN[field.base];
     if (optional) return make;
-    const instead = plainMaker({ ...field, optional: true });
+    const instead = PLAIN[field.base];
     return (moment: Moment, random: Random) => make(moment, random) ?? instead(moment, random);
   });
   return (moment, random) => {
@@ -70,19 +66,12 @@ export function compileFill({ type, fields }: EventSchema): Fill {
 
 const WORDS = ['alpha', 'bravo', 'delta', 'größe', 'lima', 'nova', 'sierra', '東'];
 
-function plainMaker({ base }: Field): Maker {
-  switch (base) {
-    case 'string':
-      return oneOf(...WORDS);
-    case 'boolean':
-      return oneOf(true, false);
-    case 'int':
-    case 'long':
-      return (_, random) => random.between(0, 1000);
-    case 'float':
-      return (_, random) => random.between(0, 9999) / 100;
-    case 'list<string>':
-    case 'list<string?>':
-      return (_, random) => [random.pick(WORDS), random.pick(WORDS)];
-  }
-}
+const PLAIN: Readonly<Record<BaseType, Maker>> = {
+  string: oneOf(...WORDS),
+  boolean: oneOf(true, false),
+  int: between(0, 1000),
+  long: between(0, 1000),
+  float: (_, random) => random.between(0, 9999) / 100,
+  'list<string>': (_, random) => [random.pick(WORDS), random.pick(WORDS)],
+  'list<string?>': (_, random) => [random.pick(WORDS), null],
+};

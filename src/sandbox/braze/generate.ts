@@ -15,9 +15,6 @@ export interface GeneratedFile {
   readonly bytes: Uint8Array;
 }
 
-/** Open files together hold at most about this much; then the largest is closed early. */
-const MAX_OPEN_BYTES = 128 * 1024 * 1024;
-
 /**
  * Currents files as Braze writes them: one type and one hour a file, at most `eventsPerFile` events, never empty.
  * Holds the open files of one hour in memory, nothing more. Throws UsageError `bad_generate_options`.
@@ -59,7 +56,7 @@ export function* generate(options: GenerateOptions): Generator<GeneratedFile, vo
     openBytes += file.writer.held - before;
     offsets.set(type, (offsets.get(type) ?? 0) + 1);
     const full = file.writer.events >= settings.eventsPerFile ? type : undefined;
-    const tooMuch = openBytes > MAX_OPEN_BYTES ? largest(open) : undefined;
+    const tooMuch = openBytes > settings.openBytes ? largest(open) : undefined;
     const done = close(full ?? tooMuch ?? '');
     if (done) yield done;
   }

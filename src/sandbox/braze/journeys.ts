@@ -63,7 +63,6 @@ export function driveOne(world: World, type: string, time: number): Step {
   const kind = JOURNEYS.find(({ types }) => types.includes(type));
   if (!kind) throw new RangeError(`no journey gives ${type}`);
   const draft = begin(world, kind, time, 1);
-  if (type.startsWith('users.canvas')) draft.message = world.random.pick(world.workspace.canvases);
   return { type, time, queuedAt: time, message: draft.message, journey: draft.journey };
 }
 

@@ -193,8 +193,20 @@ const UA: Locale = {
   phrases: ['Так, будь ласка', 'Дякую! 💛'],
 };
 
-/** A country that stands more than once has more users. */
-export const LOCALES: readonly Locale[] = [
-  ...[US, US, US, US, US, US, GB, GB, GB, DE, DE, FR, FR, BR, BR],
-  ...[JP, JP, KR, IN, IN, AE, UA],
+const SHARES: readonly (readonly [Locale, number])[] = [
+  [US, 6],
+  [GB, 3],
+  [DE, 2],
+  [FR, 2],
+  [BR, 2],
+  [JP, 2],
+  [KR, 1],
+  [IN, 2],
+  [AE, 1],
+  [UA, 1],
 ];
+
+/** A country with more users stands here more often. */
+export const LOCALES: readonly Locale[] = SHARES.flatMap(([locale, share]) =>
+  Array.from({ length: share }, () => locale),
+);

@@ -77,7 +77,7 @@ function attempt(draft: Draft, random: Random, prefix: string): boolean {
     return false;
   }
   if (random.chance(0.02)) draft.add(`${prefix}Retry`);
-  draft.add(`${prefix}Send`, 0, draft.steps.length > 0 ? 60 : 0);
+  draft.add(`${prefix}Send`, 0, 60);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { CODECS, type Codec } from './container-writer.ts';
-import { Random } from './random.ts';
+import { Random, seedOf } from './random.ts';
 import { ALL_TYPES } from './schemas.ts';
 
 /** What to generate. The same options give the same bytes, on every machine and at any time. */
@@ -23,9 +23,11 @@ export interface GenerateOptions {
   readonly blockBytes?: number;
   /** … or after so many records (default: no bound). */
   readonly blockRecords?: number;
+  /** Files being written hold about so many bytes of memory at most; then the largest is closed. Default 128 MiB. */
+  readonly openBytes?: number;
   /** Share of users without `external_user_id`, from 0 to 1. Default 0.05. */
   readonly anonymousShare?: number;
-  /** How many users there are. Default: one for each 20 events, at least 20, at most 1,000,000. */
+  /** How many users there are. Default: one for each 50 events, at least 20, at most 200,000. */
   readonly users?: number;
   /** Default `prod-01`. */
   readonly cluster?: string;
@@ -47,6 +49,7 @@ export interface GenerateSettings {
   readonly hours: number;
   readonly blockBytes: number;
   readonly blockRecords: number;
+  readonly openBytes: number;
   readonly anonymousShare: number;
   readonly users: number;
   readonly cluster: string;
@@ -90,15 +93,16 @@ export function settingsOf(options: GenerateOptions): GenerateSettings {
     eventsPerFile: whole('eventsPerFile', options.eventsPerFile ?? 15_000, 1),
     blockBytes: whole('blockBytes', options.blockBytes ?? 65_536, 1),
     blockRecords: whole('blockRecords', options.blockRecords ?? Number.MAX_SAFE_INTEGER, 1),
+    openBytes: whole('openBytes', options.openBytes ?? 128 * 1024 * 1024, 1),
     users: whole(
       'users',
-      options.users ?? Math.min(1_000_000, Math.max(20, Math.ceil(events / 20))),
+      options.users ?? Math.min(200_000, Math.max(20, Math.ceil(events / 50))),
       1,
     ),
     cluster: pathPart('cluster', options.cluster ?? 'prod-01'),
     store: namePart('store', options.store ?? 'S3'),
     version: whole('version', options.version ?? 10, 1),
-    integrationId: new Random(`${seed}/integration`).hex(24),
+    integrationId: new Random(seedOf(`${seed}/integration`)).hex(24),
   };
 }
 
@@ -121,9 +125,12 @@ function namePart(name: string, value: string): string {
 function predicateOf(types: GenerateOptions['types']): (type: string) => boolean {
   if (types === undefined) return () => true;
   if (typeof types === 'function') return types;
-  const literal = (text: string): string => text.replace(/\W/g, '\\$&');
   const globs = types.map((glob) => new RegExp(`^${glob.split('*').map(literal).join('.*')}$`));
   return (type) => globs.some((glob) => glob.test(type));
+}
+
+function literal(text: string): string {
+  return text.replace(/\W/g, '\\$&');
 }
 
 function refuse(message: string, hint?: string): UsageError {

@@ -17,7 +17,7 @@ export const OTHER_JOURNEYS: readonly JourneyKind[] = [
         if (random.chance(0.3)) return;
         draft.add(`${WEBHOOK}Retry`, 1, 30);
       }
-      draft.add(`${WEBHOOK}Send`, 0, draft.steps.length > 0 ? 60 : 0);
+      draft.add(`${WEBHOOK}Send`, 0, 60);
     },
   },
   {

@@ -3,6 +3,19 @@ import { hash } from 'node:crypto';
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
 const scratch = Buffer.alloc(64);
 
+export type Seed = readonly [number, number, number, number];
+
+export function seedOf(text: string): Seed {
+  const bytes = hash('sha256', text, 'buffer');
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.readInt32LE(8), bytes.readInt32LE(12)];
+}
+
+function spread(word: number): number {
+  let bits = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
+
 /** Seeded pseudo-random numbers (xoshiro128**): the same seed gives the same row for ever. */
 export class Random {
   private a: number;
@@ -10,12 +23,13 @@ export class Random {
   private c: number;
   private d: number;
 
-  constructor(seed: string) {
-    const bytes = hash('sha256', seed, 'buffer');
-    this.a = bytes.readInt32LE(0);
-    this.b = bytes.readInt32LE(4);
-    this.c = bytes.readInt32LE(8);
-    this.d = bytes.readInt32LE(12) | 1;
+  /** `index` tells apart the generators of one seed, cheaply. */
+  constructor(seed: Seed, index = 0) {
+    // Each word is spread over all 32 bits (the finalizer of MurmurHash3), so that neighbours differ.
+    this.a = spread(seed[0] ^ index);
+    this.b = spread(seed[1] + index);
+    this.c = spread(seed[2] ^ Math.imul(index, 0x9e3779b1));
+    this.d = spread(seed[3] - index) | 1;
   }
 
   /** 32 random bits, as a signed integer. */

@@ -3,7 +3,7 @@ import type { Step } from './draft.ts';
 import { compileFill, type Fill } from './fields.ts';
 import { drive, driveOne, journeyPicker, type World } from './journeys.ts';
 import type { GenerateSettings } from './options.ts';
-import { Random } from './random.ts';
+import { Random, seedOf } from './random.ts';
 import { SCHEMAS } from './schemas.ts';
 import { population, type User } from './users.ts';
 import { workspaceOf } from './workspace.ts';
@@ -21,7 +21,6 @@ export interface Made {
 const HOUR = 3600;
 /** Traffic by hour of the day (UTC), in relation to the sum. */
 const DAY = [5, 4, 3, 3, 3, 4, 5, 7, 9, 10, 10, 9, 9, 9, 10, 11, 12, 12, 11, 10, 9, 8, 7, 6];
-/** Events that may wait for a later hour. When so many do, new journeys are lived within the hour: memory stays bounded. */
 const MAX_WAITING = 50_000;
 /** After so many journeys without an event that is wanted, one is made alone. */
 const BARREN_JOURNEYS = 20;
@@ -29,8 +28,12 @@ const BARREN_JOURNEYS = 20;
 /**
  * Exactly `settings.events` events, hour by hour. When there are at least as many events as types,
  * every type occurs: the last places are held free for the types that are still missing.
+ * Memory stays bounded: while `maxWaiting` events wait for a later hour, new journeys are lived within the hour.
  */
-export function* timeline(settings: GenerateSettings): Generator<Made, void, undefined> {
+export function* timeline(
+  settings: GenerateSettings,
+  maxWaiting = MAX_WAITING,
+): Generator<Made, void, undefined> {
   const world = worldOf(settings);
   const fills = new Map<string, Fill>();
   const wanted = new Set(settings.types);
@@ -79,7 +82,7 @@ export function* timeline(settings: GenerateSettings): Generator<Made, void, und
         continue;
       }
       barren++;
-      const hurried = waitingCount >= MAX_WAITING;
+      const hurried = waitingCount >= maxWaiting;
       for (const drawn of drive(world, pick(world.random), time, pace)) {
         if (!wanted.has(drawn.type)) continue;
         const step = hurried ? within(drawn, begin + HOUR - 1) : drawn;
@@ -105,7 +108,7 @@ export function* timeline(settings: GenerateSettings): Generator<Made, void, und
 function worldOf({ seed, users, anonymousShare }: GenerateSettings): World {
   const workspace = workspaceOf(seed);
   return {
-    random: new Random(`${seed}/events`),
+    random: new Random(seedOf(`${seed}/events`)),
     workspace,
     users,
     user: population(seed, anonymousShare, workspace.apps),

@@ -1,6 +1,6 @@
 import { LOCALES, type Locale } from './locales.ts';
 import { type Device, deviceOf } from './devices.ts';
-import { Random } from './random.ts';
+import { Random, type Seed, seedOf } from './random.ts';
 
 /** One person of the population. Never changes within a run. */
 export interface User {
@@ -42,28 +42,29 @@ export function population(
   anonymousShare: number,
   apps: Readonly<Record<string, string>>,
 ): Population {
+  const own = seedOf(`${seed}/users`);
   const kept: { index: number; user: User }[] = [];
   return (index) => {
     const slot = index % KEPT_USERS;
     const found = kept[slot];
     if (found?.index === index) return found.user;
-    const user = userOf(seed, index, isAnonymous(index, anonymousShare), apps);
+    const user = userOf(own, index, isAnonymous(index, anonymousShare), apps);
     kept[slot] = { index, user };
     return user;
   };
 }
 
-export function isAnonymous(index: number, share: number): boolean {
+function isAnonymous(index: number, share: number): boolean {
   return Math.floor((index + 1) * share) > Math.floor(index * share);
 }
 
 function userOf(
-  seed: string,
+  seed: Seed,
   index: number,
   anonymous: boolean,
   apps: Readonly<Record<string, string>>,
 ): User {
-  const random = new Random(`${seed}/user/${index}`);
+  const random = new Random(seed, index);
   const locale = random.pick(LOCALES);
   const [firstName, firstLatin] = random.pick(locale.firstNames);
   const [lastName, lastLatin] = random.pick(locale.lastNames);

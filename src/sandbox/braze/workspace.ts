@@ -1,7 +1,7 @@
 import { PLATFORMS } from './devices.ts';
-import { Random } from './random.ts';
+import { Random, seedOf } from './random.ts';
 
-export const CHANNELS = [
+const CHANNELS = [
   'email',
   'push',
   'sms',
@@ -91,9 +91,7 @@ const VARIATIONS = ['Variation A', 'Variation B'];
 const CAMPAIGNS_A_CHANNEL = 6;
 
 export function workspaceOf(seed: string): Workspace {
-  const random = new Random(`${seed}/workspace`);
-  const byChannel = <T>(make: (channel: Channel) => T): Record<Channel, T> =>
-    Object.fromEntries(CHANNELS.map((channel) => [channel, make(channel)])) as Record<Channel, T>;
+  const random = new Random(seedOf(`${seed}/workspace`));
   return {
     appGroupId: random.hex(24),
     apps: Object.fromEntries(PLATFORMS.map((platform) => [platform, random.uuid()])),
@@ -110,6 +108,13 @@ export function workspaceOf(seed: string): Workspace {
     campaigns: byChannel((channel) => campaignsOf(random, channel)),
     canvases: CANVASES.flatMap((name) => canvasOf(random, name)),
   };
+}
+
+function byChannel<T>(make: (channel: Channel) => T): Record<Channel, T> {
+  return Object.fromEntries(CHANNELS.map((channel) => [channel, make(channel)])) as Record<
+    Channel,
+    T
+  >;
 }
 
 function campaignsOf(random: Random, channel: Channel): Message[] {
