@@ -59,7 +59,10 @@ export async function exportFolder(
   events: ExportEvents,
 ): Promise<ExportResult> {
   const started = performance.now();
-  const destination = mixpanelSink.settings.parse({ ...options.destination, connections: options.concurrency });
+  const destination = mixpanelSink.settings.parse({
+    ...options.destination,
+    connections: options.concurrency,
+  });
   for (const text of mixpanelSink.warnings(destination)) events.onWarning?.(text);
   const mapping = createMapping(options.settings, {
     token: tokenOf(options.destination),
@@ -160,7 +163,12 @@ export function openBooks(dataDir: string): State {
 export type PreviewLine =
   | { readonly type: string; readonly outcome: 'event'; readonly event: string }
   | { readonly type: string; readonly outcome: 'skip'; readonly reason: string }
-  | { readonly type: string; readonly outcome: 'dead-letter'; readonly cause: string; readonly detail: string };
+  | {
+      readonly type: string;
+      readonly outcome: 'dead-letter';
+      readonly cause: string;
+      readonly detail: string;
+    };
 
 export interface PreviewOptions {
   readonly settings: MappingSettings;
@@ -182,7 +190,10 @@ export async function* previewFiles(
     const source = directorySource.open({ path });
     try {
       for await (const found of source.list(options.signal)) {
-        const slice: Slice = file.endsWith('.json') || file.endsWith('.ndjson') ? { ...found, format: 'custom-http' } : found;
+        const slice: Slice =
+          file.endsWith('.json') || file.endsWith('.ndjson')
+            ? { ...found, format: 'custom-http' }
+            : found;
         yield* previewSlice(slice, createUnpack(source, mapping), options.signal);
       }
     } catch (error) {
@@ -212,9 +223,15 @@ async function* previewSlice(
       const [letter] = batch.deadLetters;
       const [reason] = Object.keys(counts.skipped);
       for (let n = record; n < mapped; n++) {
-        if (letter) yield { type, outcome: 'dead-letter', cause: letter.cause, detail: letter.detail };
+        if (letter)
+          yield { type, outcome: 'dead-letter', cause: letter.cause, detail: letter.detail };
         else if (reason !== undefined) yield { type, outcome: 'skip', reason };
-        else yield { type, outcome: 'event', event: Buffer.from(batch.lines.subarray(0, -1)).toString('utf8') };
+        else
+          yield {
+            type,
+            outcome: 'event',
+            event: Buffer.from(batch.lines.subarray(0, -1)).toString('utf8'),
+          };
       }
       record = mapped - 1;
     }
@@ -288,7 +305,11 @@ export async function retryDeadLetters(
         const refused = new Map(delivery.rejections.map((each) => [each.index, each]));
         for (const [index, { id }] of part.entries()) {
           const why = refused.get(index);
-          outcomes.push(why ? { id, kind: 'refused', cause: why.cause, detail: why.detail } : { id, kind: 'delivered' });
+          outcomes.push(
+            why
+              ? { id, kind: 'refused', cause: why.cause, detail: why.detail }
+              : { id, kind: 'delivered' },
+          );
         }
       }
       await settleRetries(state.deadLetters, outcomes, sums);
@@ -307,7 +328,9 @@ async function* pagesOf(
 ): AsyncGenerator<StoredDeadLetter[]> {
   if (options.ids.length > 0) {
     for (let i = 0; i < options.ids.length; i += RETRY_PAGE) {
-      const found = await Promise.all(options.ids.slice(i, i + RETRY_PAGE).map((id) => letters.get(id)));
+      const found = await Promise.all(
+        options.ids.slice(i, i + RETRY_PAGE).map((id) => letters.get(id)),
+      );
       yield found.filter((letter) => letter !== undefined);
     }
     return;
@@ -334,7 +357,11 @@ function prepare(letter: StoredDeadLetter, mapping: Mapping): string | RetryOutc
   const text = Buffer.from(letter.payload).toString('utf8');
   if (letter.kind === 'event') return text;
   const record = parseJson(text) as SourceRecord;
-  const outcome = mapRecord(mapping.pushed(letter.eventType, Object.keys(record)), record, mapping.context);
+  const outcome = mapRecord(
+    mapping.pushed(letter.eventType, Object.keys(record)),
+    record,
+    mapping.context,
+  );
   if (outcome.kind === 'event') return outcome.json;
   return outcome.kind === 'skip'
     ? { id, kind: 'skipped', reason: outcome.reason }

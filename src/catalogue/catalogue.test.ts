@@ -38,14 +38,18 @@ test('no event has a property twice, and each comes from a field, a constant or 
     expect(new Set(names).size).toBe(names.length);
     for (const property of event.properties)
       expect([property.field, property.const, property.source].some(Boolean)).toBe(true);
-    expect(event.properties.filter(({ field }) => field !== null && event.dropped.includes(field))).toEqual([]);
+    expect(
+      event.properties.filter(({ field }) => field !== null && event.dropped.includes(field)),
+    ).toEqual([]);
   }
 });
 
 test('a field that is personal on one event is personal on all', () => {
   for (const event of allEvents())
-    for (const { field, pii } of event.properties) if (pii) expect(isPii(field!), field!).toBe(true);
-  for (const field of ['country', 'gender', 'language', 'message_extras']) expect(isPii(field)).toBe(true);
+    for (const { field, pii } of event.properties)
+      if (pii) expect(isPii(field!), field!).toBe(true);
+  for (const field of ['country', 'gender', 'language', 'message_extras'])
+    expect(isPii(field)).toBe(true);
   expect(isPii('campaign_id')).toBe(false);
   expect(new Set(PII_FIELDS).size).toBe(PII_FIELDS.length);
 });
@@ -65,9 +69,12 @@ test('seven types exist in storage only', () => {
 test('the two aborts that were never seen carry what all other aborts share, in both spellings', () => {
   const aborts = allEvents().filter((event) => event.type.endsWith('.Abort'));
   expect(aborts).toHaveLength(10);
-  const names = (event: { properties: readonly { name: string }[] }) => event.properties.map(({ name }) => name);
+  const names = (event: { properties: readonly { name: string }[] }) =>
+    event.properties.map(({ name }) => name);
   for (const event of unconfirmedEvents()) {
-    const shared = names(aborts[0]!).filter((name) => aborts.every((abort) => names(abort).includes(name)));
+    const shared = names(aborts[0]!).filter((name) =>
+      aborts.every((abort) => names(abort).includes(name)),
+    );
     expect(names(event).toSorted()).toEqual(shared.toSorted());
     expect(findEvent(event.aliases![0]!)).toBe(event);
     expect(findEvent(event.type)).toBe(event);
@@ -75,7 +82,8 @@ test('the two aborts that were never seen carry what all other aborts share, in 
 });
 
 test('wildcards select by part, and at the end anything below', () => {
-  const count = (...patterns: string[]) => allEvents().filter(({ type }) => selectEvents(patterns)(type)).length;
+  const count = (...patterns: string[]) =>
+    allEvents().filter(({ type }) => selectEvents(patterns)(type)).length;
   expect(count('*')).toBe(93);
   expect(count('users.messages.email.*')).toBe(11);
   expect(count('users.messages.email.Click')).toBe(1);
@@ -87,7 +95,10 @@ test('wildcards select by part, and at the end anything below', () => {
 
 test('a pattern that selects nothing known is named, with what was perhaps meant', () => {
   expect(unknownPatterns(['users.messages.email.*', 'users.message.email.Click'])).toEqual([
-    { pattern: 'users.message.email.Click', similar: expect.arrayContaining(['users.messages.email.Click']) },
+    {
+      pattern: 'users.message.email.Click',
+      similar: expect.arrayContaining(['users.messages.email.Click']),
+    },
   ]);
 });
 
@@ -103,7 +114,8 @@ test('names for types and fields that have none of their own', () => {
 test('renamed fields are renamed the same way wherever the native connector sends them', () => {
   for (const event of allEvents())
     for (const { name, field } of event.properties)
-      if (field !== null && !['external_user_id', 'id'].includes(field)) expect(name).toBe(nativeName(field));
+      if (field !== null && !['external_user_id', 'id'].includes(field))
+        expect(name).toBe(nativeName(field));
 });
 
 test('only colliding names get their channel', () => {

@@ -10,7 +10,9 @@ export function selectEvents(patterns: readonly string[]): (type: string) => boo
 }
 
 /** Patterns that select no known type, each with types that look alike. New types come, so this is no error. */
-export function unknownPatterns(patterns: readonly string[]): { pattern: string; similar: string[] }[] {
+export function unknownPatterns(
+  patterns: readonly string[],
+): { pattern: string; similar: string[] }[] {
   const known = knownTypes();
   return patterns
     .filter((pattern) => !known.some(selectEvents([pattern])))

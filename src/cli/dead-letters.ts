@@ -72,7 +72,9 @@ export function addDeadLetters(program: Command, shell: Shell): void {
   retry.action(
     async (
       ids: string[],
-      options: FilterOptions & DestinationOptions & MappingOptions & { all?: boolean; from?: string },
+      options: FilterOptions &
+        DestinationOptions &
+        MappingOptions & { all?: boolean; from?: string },
     ) => {
       if (ids.length === 0 && !options.all && !options.cause && !options.type)
         throw new UsageError('nothing_named', 'Nothing says which dead letters to send again', {
@@ -165,10 +167,15 @@ async function list(
     terminal.out(
       `${dim(`#${letter.id}`)} ${letter.eventType}  ${letter.detail}\n    ${dim(`${letter.slice}, record ${letter.record}`)}\n`,
     );
-  terminal.out(`\nOne whole:   sluice dead-letters show ${first[0]?.id ?? 'ID'}\nSend again:  sluice dead-letters retry --all …\n`);
+  terminal.out(
+    `\nOne whole:   sluice dead-letters show ${first[0]?.id ?? 'ID'}\nSend again:  sluice dead-letters retry --all …\n`,
+  );
 }
 
-async function* every(letters: DeadLetters, options: FilterOptions): AsyncGenerator<StoredDeadLetter> {
+async function* every(
+  letters: DeadLetters,
+  options: FilterOptions,
+): AsyncGenerator<StoredDeadLetter> {
   let after = 0;
   for (;;) {
     const page = await letters.list({ ...filterOf(options), after, limit: PAGE });

@@ -23,7 +23,9 @@ export function addDemo(program: Command, shell: Shell): void {
     .option('--once', 'one export, then end')
     .option('--events <n>', 'how many events to begin with', String(FIRST_EVENTS))
     .option('--json', 'print the result as JSON')
-    .action((options: { once?: boolean; events: string; json?: boolean }) => runDemo(options, shell));
+    .action((options: { once?: boolean; events: string; json?: boolean }) =>
+      runDemo(options, shell),
+    );
 }
 
 async function runDemo(
@@ -42,7 +44,9 @@ async function runDemo(
   try {
     say(bold('1. Braze writes Currents files'));
     await writeGenerated(files, { events: Number(options.events), seed: 'demo' });
-    say(`   ${number(Number(options.events))} events of all 94 types that Braze stores, in ${files}\n`);
+    say(
+      `   ${number(Number(options.events))} events of all 94 types that Braze stores, in ${files}\n`,
+    );
     say(bold('2. A Mixpanel that enforces the documented rules'));
     say(`   ${sandbox.url}  ${dim('(counts per event at this address)')}\n`);
     say(bold('3. sluice export'));
@@ -82,7 +86,9 @@ async function runDemo(
       await writeGenerated(files, { events: EVENTS_A_ROUND, seed: `demo ${round}` });
       const { slices, counts, balanced } = await runOnce();
       const delivered = [...counts.values()].reduce((sum, each) => sum + each.delivered, 0);
-      say(`   ${number(slices)} new files, ${number(delivered)} events delivered, books ${balanced ? 'balanced' : 'NOT balanced'}, ${number(sandbox.stats().distinct)} events in Mixpanel`);
+      say(
+        `   ${number(slices)} new files, ${number(delivered)} events delivered, books ${balanced ? 'balanced' : 'NOT balanced'}, ${number(sandbox.stats().distinct)} events in Mixpanel`,
+      );
     }
     shell.exit(0);
   } finally {

@@ -71,13 +71,26 @@ export function eventsText(
   }
   const bare = storageOnlyEvents().filter(({ type }) => selectEvents(globs)(type));
   if (bare.length > 0) {
-    out.push(bold('In storage exports only (no documented Mixpanel form; skipped unless asked for)'), '');
-    out.push(table([{ title: 'type' }, { title: 'what it is' }], bare.map((event) => [event.type, event.description]), { dim }));
+    out.push(
+      bold('In storage exports only (no documented Mixpanel form; skipped unless asked for)'),
+      '',
+    );
+    out.push(
+      table(
+        [{ title: 'type' }, { title: 'what it is' }],
+        bare.map((event) => [event.type, event.description]),
+        { dim },
+      ),
+    );
   }
   if (chosen.length + bare.length === 0) return 'No event type matches. See `sluice events`.\n';
   out.push(
-    dim(`${chosen.length} types. PII: properties with personal data. MTU-exempt: the name is on Mixpanel's list of events that do`),
-    dim('not count for monthly tracked users; whether that holds for a sender of your own, Mixpanel does not say.'),
+    dim(
+      `${chosen.length} types. PII: properties with personal data. MTU-exempt: the name is on Mixpanel's list of events that do`,
+    ),
+    dim(
+      'not count for monthly tracked users; whether that holds for a sender of your own, Mixpanel does not say.',
+    ),
     dim('One whole:  sluice events --type users.messages.email.Click'),
     '',
   );
@@ -131,6 +144,16 @@ function whole(event: CatalogueEvent, color: boolean): string {
     event.description,
     dim(marks.join(' · ')),
     '',
-    table([{ title: 'property' }, { title: 'from field' }, { title: 'type' }, { title: '' }, { title: '' }], rows, { dim }),
+    table(
+      [
+        { title: 'property' },
+        { title: 'from field' },
+        { title: 'type' },
+        { title: '' },
+        { title: '' },
+      ],
+      rows,
+      { dim },
+    ),
   ].join('\n');
 }

@@ -30,7 +30,10 @@ export function addExport(program: Command, shell: Shell): void {
     .description('Send the Currents files of a folder to Mixpanel, each event once')
     .requiredOption('--from <dir>', 'folder with Currents Avro files, in any layout')
     .option('--data-dir <dir>', DATA_DIR_HELP)
-    .option('--connection <name>', 'name of this export in the ledger; by default made from folder and project')
+    .option(
+      '--connection <name>',
+      'name of this export in the ledger; by default made from folder and project',
+    )
     .option('--concurrency <n>', 'requests in flight at once', '4')
     .option('--json', 'print one JSON object at the end');
   withMapping(withDestination(command));

@@ -30,13 +30,23 @@ export function withDestination(command: Command): Command {
   return command
     .optionsGroup('Mixpanel project (one of three ways to sign in):')
     .option('--service-account <name>', 'service account; recommended (MIXPANEL_SERVICE_ACCOUNT)')
-    .option('--secret-file <file>', "file with the service account's secret (MIXPANEL_SERVICE_ACCOUNT_SECRET)")
+    .option(
+      '--secret-file <file>',
+      "file with the service account's secret (MIXPANEL_SERVICE_ACCOUNT_SECRET)",
+    )
     .option('--project-id <id>', 'project id, with a service account (MIXPANEL_PROJECT_ID)')
     .option('--project-token <token>', 'project token (MIXPANEL_PROJECT_TOKEN)')
     .option('--project-token-file <file>', 'file with the project token')
-    .option('--api-secret-file <file>', 'file with the API secret, which Mixpanel retires on 3 March 2027 (MIXPANEL_API_SECRET)')
+    .option(
+      '--api-secret-file <file>',
+      'file with the API secret, which Mixpanel retires on 3 March 2027 (MIXPANEL_API_SECRET)',
+    )
     .addOption(
-      new Option('--region <region>', 'where the project lives (MIXPANEL_REGION)').choices(['us', 'eu', 'in']),
+      new Option('--region <region>', 'where the project lives (MIXPANEL_REGION)').choices([
+        'us',
+        'eu',
+        'in',
+      ]),
     )
     .option('--mixpanel-url <url>', 'another base URL: a sandbox or a proxy');
 }
@@ -44,7 +54,10 @@ export function withDestination(command: Command): Command {
 export function withMapping(command: Command): Command {
   return command
     .optionsGroup('What is sent, and how:')
-    .option('--events <types>', 'Currents types, comma-separated, with wildcards: "users.messages.email.*"')
+    .option(
+      '--events <types>',
+      'Currents types, comma-separated, with wildcards: "users.messages.email.*"',
+    )
     .option('--settings <file>', 'mapping settings (YAML or JSON); see docs/guides/settings.md')
     .option('--salt-file <file>', 'file with the salt of hashed values (SLUICE_SALT)');
 }
@@ -52,7 +65,9 @@ export function withMapping(command: Command): Command {
 /** The Mixpanel project from options, else from the environment. Throws UsageError that says what is missing. */
 export function readDestination(options: DestinationOptions, env: Env): MixpanelInput {
   const token =
-    options.projectToken ?? fileText(options.projectTokenFile, 'project token') ?? env['MIXPANEL_PROJECT_TOKEN'];
+    options.projectToken ??
+    fileText(options.projectTokenFile, 'project token') ??
+    env['MIXPANEL_PROJECT_TOKEN'];
   const username = options.serviceAccount ?? env['MIXPANEL_SERVICE_ACCOUNT'];
   const apiSecret = fileText(options.apiSecretFile, 'API secret') ?? env['MIXPANEL_API_SECRET'];
   const region = options.region ?? env['MIXPANEL_REGION'];
@@ -75,7 +90,8 @@ export function readDestination(options: DestinationOptions, env: Env): Mixpanel
 
   if (username !== undefined) {
     const secret =
-      fileText(options.secretFile, 'service account secret') ?? env['MIXPANEL_SERVICE_ACCOUNT_SECRET'];
+      fileText(options.secretFile, 'service account secret') ??
+      env['MIXPANEL_SERVICE_ACCOUNT_SECRET'];
     const projectId = options.projectId ?? env['MIXPANEL_PROJECT_ID'];
     if (!secret)
       throw new UsageError('no_secret', 'The secret of the service account is missing', {
@@ -105,7 +121,10 @@ export function readMapping(
     try {
       parsed = parseYaml(text);
     } catch (error) {
-      throw new UsageError('bad_settings', `${options.settings} is neither YAML nor JSON: ${(error as Error).message}`);
+      throw new UsageError(
+        'bad_settings',
+        `${options.settings} is neither YAML nor JSON: ${(error as Error).message}`,
+      );
     }
     if (parsed !== null && (typeof parsed !== 'object' || Array.isArray(parsed)))
       throw new UsageError('bad_settings', `${options.settings} must hold settings by name`, {
@@ -114,7 +133,13 @@ export function readMapping(
     input = (parsed ?? {}) as Record<string, unknown>;
   }
   if (options.events !== undefined)
-    input = { ...input, events: options.events.split(',').map((each) => each.trim()).filter(Boolean) };
+    input = {
+      ...input,
+      events: options.events
+        .split(',')
+        .map((each) => each.trim())
+        .filter(Boolean),
+    };
   const salt = fileText(options.saltFile, 'salt') ?? env['SLUICE_SALT'];
   return { settings: parseMappingSettings(input), salt };
 }
@@ -137,7 +162,10 @@ function numberFrom(env: Env, name: string): number | undefined {
   if (text === undefined || text === '') return undefined;
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1)
-    throw new UsageError('bad_environment', `${name} must be a whole number of milliseconds, not ${JSON.stringify(text)}`);
+    throw new UsageError(
+      'bad_environment',
+      `${name} must be a whole number of milliseconds, not ${JSON.stringify(text)}`,
+    );
   return n;
 }
 
@@ -147,8 +175,12 @@ function fileText(path: string | undefined, what: string): string | undefined {
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new UsageError('no_file', `Can't read the ${what} from ${path}: ${(error as Error).message}`);
+    throw new UsageError(
+      'no_file',
+      `Can't read the ${what} from ${path}: ${(error as Error).message}`,
+    );
   }
-  if (text === '') throw new UsageError('empty_file', `${path} is empty; it should hold the ${what}`);
+  if (text === '')
+    throw new UsageError('empty_file', `${path} is empty; it should hold the ${what}`);
   return text;
 }

@@ -39,7 +39,13 @@ No credentials are needed; the token property shows as ${TOKEN}.`,
       shell.exit(EXIT.unreadable);
     };
     const { settings, salt } = readMapping(options, shell.env);
-    const lines = previewFiles(files, { settings, salt, token: TOKEN, onProblem, signal: shell.signal });
+    const lines = previewFiles(files, {
+      settings,
+      salt,
+      token: TOKEN,
+      onProblem,
+      signal: shell.signal,
+    });
     for await (const line of lines) {
       if (shown >= limit) break;
       terminal.out(`${render(line)}\n`);

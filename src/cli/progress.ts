@@ -32,7 +32,8 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
       shown = elapsed;
       const { read } = totalOf(progress.counts);
       const share = totalBytes > 0 ? Math.min(1, progress.bytesRead / totalBytes) : 0;
-      const left = share > 0 && share < 1 ? ` · ${duration((elapsed / share) * (1 - share))} left` : '';
+      const left =
+        share > 0 && share < 1 ? ` · ${duration((elapsed / share) * (1 - share))} left` : '';
       const percent = totalBytes > 0 ? `${Math.floor(share * 100)}%  ` : '';
       const rate = Math.round((read / elapsed) * 1000);
       draw(`${percent}${number(read)} events · ${number(rate)}/s${left}`);

@@ -81,16 +81,26 @@ export function exportText(
   out.push(
     result.balanced
       ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${number(total.deadLetters)} dead letters`
-      : paint.red('✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.'),
+      : paint.red(
+          '✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.',
+        ),
   );
   const remarks = remarksOf(result.counts);
   if (remarks.length > 0) out.push('', ...remarks);
   for (const { slice, problem } of result.problems)
     out.push('', paint.red(`Could not be read whole: ${slice}`), `  ${problem}`);
   if (total.deadLetters > 0)
-    out.push('', paint.yellow(`${number(total.deadLetters)} dead letters are kept.`), `  See them:  sluice dead-letters list --data-dir ${dataDir}`);
+    out.push(
+      '',
+      paint.yellow(`${number(total.deadLetters)} dead letters are kept.`),
+      `  See them:  sluice dead-letters list --data-dir ${dataDir}`,
+    );
   if (result.state === 'halted')
-    out.push('', paint.red(`Halted: ${result.detail ?? 'refused'}`), '  Nothing is lost. Mend the credentials and run the same command again: it goes on where it stood.');
+    out.push(
+      '',
+      paint.red(`Halted: ${result.detail ?? 'refused'}`),
+      '  Nothing is lost. Mend the credentials and run the same command again: it goes on where it stood.',
+    );
   if (result.state === 'stopped')
     out.push('', 'Stopped. Run the same command again: it goes on where it stood.');
   out.push('');
@@ -126,14 +136,22 @@ function remarksOf(counts: Counts): string[] {
     truncated_text: 'texts were cut at the 255 bytes that Mixpanel stores',
     derived_insert_id: 'events got an $insert_id derived from an id that Mixpanel does not take',
   };
-  const out = Object.entries(total.adjusted).map(([rule, n]) => `${number(n)} ${words[rule] ?? rule}.`);
+  const out = Object.entries(total.adjusted).map(
+    ([rule, n]) => `${number(n)} ${words[rule] ?? rule}.`,
+  );
   const news = Object.entries(newFieldsOf(counts));
   for (const [field, n] of news.slice(0, 10))
-    out.push(`New field ${field}, in ${number(n)} events: not sent. Send new fields with the setting newFields: send.`);
+    out.push(
+      `New field ${field}, in ${number(n)} events: not sent. Send new fields with the setting newFields: send.`,
+    );
   if (news.length > 10) out.push(`… and ${news.length - 10} more new fields.`);
-  const unknown = [...counts].filter(([, each]) => each.skipped['uncatalogued']).map(([type]) => type);
+  const unknown = [...counts]
+    .filter(([, each]) => each.skipped['uncatalogued'])
+    .map(([type]) => type);
   if (unknown.length > 0)
-    out.push(`Event types without a documented Mixpanel form: ${unknown.join(', ')}. Send them with the setting uncatalogued: send.`);
+    out.push(
+      `Event types without a documented Mixpanel form: ${unknown.join(', ')}. Send them with the setting uncatalogued: send.`,
+    );
   return out;
 }
 

@@ -16,14 +16,19 @@ export function addTools(program: Command, shell: Shell): void {
 function addEvents(program: Command, { terminal }: Shell): void {
   program
     .command('events')
-    .description('The event types: what Braze calls them, what Mixpanel gets, where each property comes from')
+    .description(
+      'The event types: what Braze calls them, what Mixpanel gets, where each property comes from',
+    )
     .option('--type <glob>', 'only these, with wildcards: "users.messages.email.*"', collect, [])
     .option('--details', 'every property of every type')
     .option('--json', 'print one JSON object')
     .action((options: { type: string[]; details?: boolean; json?: boolean }) => {
       const globs = options.type.length === 0 ? ['*'] : options.type;
       if (options.json) terminal.out(`${JSON.stringify(eventsJson(globs))}\n`);
-      else terminal.out(eventsText(globs, { color: terminal.color, details: options.details === true }));
+      else
+        terminal.out(
+          eventsText(globs, { color: terminal.color, details: options.details === true }),
+        );
     });
 }
 
@@ -43,11 +48,15 @@ interface GenerateOptions {
 function addGenerate(program: Command, { terminal, signal }: Shell): void {
   program
     .command('generate')
-    .description("Write made-up Currents files, in Braze's schemas and layout; the same seed gives the same bytes")
+    .description(
+      "Write made-up Currents files, in Braze's schemas and layout; the same seed gives the same bytes",
+    )
     .requiredOption('--events <n>', 'how many events in all')
     .requiredOption('--out <dir>', 'folder to write into')
     .option('--seed <seed>', 'any text', 'sluice')
-    .addOption(new Option('--codec <codec>', 'compression of the files').choices(CODECS).default('null'))
+    .addOption(
+      new Option('--codec <codec>', 'compression of the files').choices(CODECS).default('null'),
+    )
     .option('--types <glob>', 'only these types, with wildcards', collect, [])
     .option('--per-file <n>', 'events a file at most')
     .option('--hours <n>', 'hours over which the events are spread')
@@ -62,9 +71,13 @@ function addGenerate(program: Command, { terminal, signal }: Shell): void {
           seed: options.seed,
           codec: options.codec,
           ...(options.types.length === 0 ? {} : { types: selectEvents(options.types) }),
-          ...(options.perFile === undefined ? {} : { eventsPerFile: numberOf(options.perFile, '--per-file') }),
+          ...(options.perFile === undefined
+            ? {}
+            : { eventsPerFile: numberOf(options.perFile, '--per-file') }),
           ...(options.hours === undefined ? {} : { hours: numberOf(options.hours, '--hours') }),
-          ...(options.anonymous === undefined ? {} : { anonymousShare: numberOf(options.anonymous, '--anonymous') }),
+          ...(options.anonymous === undefined
+            ? {}
+            : { anonymousShare: numberOf(options.anonymous, '--anonymous') }),
           force: options.force === true,
           json: options.json === true,
         },
@@ -93,7 +106,9 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     .description('Servers that stand in for the vendors and enforce their documented rules');
   sandbox
     .command('mixpanel')
-    .description("Mixpanel's import and raw export APIs, with strict validation, limits and faults on request")
+    .description(
+      "Mixpanel's import and raw export APIs, with strict validation, limits and faults on request",
+    )
     .option('--port <n>', 'port to listen on', '8080')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--project-id <id>', 'project id')
@@ -112,7 +127,9 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
           ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
           ...(options.token === undefined ? {} : { token: options.token }),
           ...(options.apiSecret === undefined ? {} : { apiSecret: options.apiSecret }),
-          ...(options.serviceAccount === undefined ? {} : { serviceAccount: accountOf(options.serviceAccount) }),
+          ...(options.serviceAccount === undefined
+            ? {}
+            : { serviceAccount: accountOf(options.serviceAccount) }),
           ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
           ...(options.rateLimit ? {} : { rateLimit: 'off' as const }),
           quiet: options.quiet === true,
@@ -125,7 +142,13 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
 }
 
 function collect(value: string, before: string[]): string[] {
-  return [...before, ...value.split(',').map((each) => each.trim()).filter(Boolean)];
+  return [
+    ...before,
+    ...value
+      .split(',')
+      .map((each) => each.trim())
+      .filter(Boolean),
+  ];
 }
 
 function numberOf(text: string, option: string): number {

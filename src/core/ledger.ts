@@ -92,7 +92,12 @@ export interface DeadLetterFilter {
 export type RetryOutcome =
   | { readonly id: number; readonly kind: 'delivered' }
   | { readonly id: number; readonly kind: 'skipped'; readonly reason: string }
-  | { readonly id: number; readonly kind: 'refused'; readonly cause: string; readonly detail: string };
+  | {
+      readonly id: number;
+      readonly kind: 'refused';
+      readonly cause: string;
+      readonly detail: string;
+    };
 
 export interface DeadLetters {
   /** In order of id. */

@@ -2,7 +2,15 @@ import avro from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deflateRawSync, inflateRawSync, zstdCompressSync } from 'node:zlib';
-import { avroFile, block, type Codec, compress, header, SYNC, zigzag } from '../../test/support/avro-file.ts';
+import {
+  avroFile,
+  block,
+  type Codec,
+  compress,
+  header,
+  SYNC,
+  zigzag,
+} from '../../test/support/avro-file.ts';
 import { SliceError } from '../core/errors.ts';
 import { type ContainerBlock, type Damage, openContainer } from './avro-container.ts';
 import { BlockError } from './codecs.ts';
@@ -23,10 +31,17 @@ interface Read {
   ended: SliceError | undefined;
 }
 
-async function read(file: Uint8Array, { chunk = 1 << 20, from = 0, maxBlockBytes = 1 << 20 } = {}): Promise<Read> {
+async function read(
+  file: Uint8Array,
+  { chunk = 1 << 20, from = 0, maxBlockBytes = 1 << 20 } = {},
+): Promise<Read> {
   const result: Read = { blocks: [], damages: [], errors: [], ended: undefined };
   try {
-    const container = await openContainer(opener(file, chunk), { slice: 'dir/f.avro', from, maxBlockBytes });
+    const container = await openContainer(opener(file, chunk), {
+      slice: 'dir/f.avro',
+      from,
+      maxBlockBytes,
+    });
     for await (const item of container.items) {
       if (item.kind === 'damage') result.damages.push(item);
       else keep(result, item);
@@ -48,32 +63,45 @@ function keep(result: Read, item: ContainerBlock): void {
   }
 }
 
-const blocksArbitrary = fc.array(fc.record({ count: fc.nat(1000), data: fc.uint8Array({ maxLength: 300 }) }), { maxLength: 6 });
+const blocksArbitrary = fc.array(
+  fc.record({ count: fc.nat(1000), data: fc.uint8Array({ maxLength: 300 }) }),
+  { maxLength: 6 },
+);
 
 describe('a sound file', () => {
   test('gives its blocks back, whatever the codec and the size of the chunks', async () => {
     await fc.assert(
-      fc.asyncProperty(blocksArbitrary, fc.constantFrom(...CODECS), fc.integer({ min: 1, max: 400 }), async (blocks, codec, chunk) => {
-        const file = avroFile(schema, blocks, codec);
-        const got = await read(file, { chunk });
-        expect(got.ended).toBeUndefined();
-        expect(got.damages).toEqual([]);
-        expect(got.blocks.map(({ count, data }) => ({ count, data: data.toString('hex') }))).toEqual(
-          blocks.map(({ count, data }) => ({ count, data: Buffer.from(data).toString('hex') })),
-        );
-        expect(got.blocks.at(-1)?.next ?? file.length).toBe(file.length);
-        for (const [i, { offset }] of got.blocks.entries()) {
-          const rest = await read(file, { chunk, from: offset });
-          expect(rest.blocks).toEqual(got.blocks.slice(i));
-        }
-      }),
+      fc.asyncProperty(
+        blocksArbitrary,
+        fc.constantFrom(...CODECS),
+        fc.integer({ min: 1, max: 400 }),
+        async (blocks, codec, chunk) => {
+          const file = avroFile(schema, blocks, codec);
+          const got = await read(file, { chunk });
+          expect(got.ended).toBeUndefined();
+          expect(got.damages).toEqual([]);
+          expect(
+            got.blocks.map(({ count, data }) => ({ count, data: data.toString('hex') })),
+          ).toEqual(
+            blocks.map(({ count, data }) => ({ count, data: Buffer.from(data).toString('hex') })),
+          );
+          expect(got.blocks.at(-1)?.next ?? file.length).toBe(file.length);
+          for (const [i, { offset }] of got.blocks.entries()) {
+            const rest = await read(file, { chunk, from: offset });
+            expect(rest.blocks).toEqual(got.blocks.slice(i));
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   test('does not read what lies before the block it resumes at', async () => {
     const data = Buffer.alloc(50_000, 7);
-    const file = avroFile(schema, Array.from({ length: 20 }, () => ({ count: 1, data })));
+    const file = avroFile(
+      schema,
+      Array.from({ length: 20 }, () => ({ count: 1, data })),
+    );
     const all = await read(file);
     let bytes = 0;
     const container = await openContainer(
@@ -110,18 +138,25 @@ describe('a sound file', () => {
 describe('a file that is not whole', () => {
   test('says so after the last whole block, wherever it breaks off', async () => {
     await fc.assert(
-      fc.asyncProperty(blocksArbitrary, fc.constantFrom(...CODECS), fc.nat(), async (blocks, codec, place) => {
-        const file = avroFile(schema, blocks, codec);
-        const whole = await read(file);
-        const at = place % file.length;
-        const got = await read(file.subarray(0, at), { chunk: 37 });
-        const before = whole.blocks.filter(({ next }) => next <= at);
-        expect(got.blocks).toEqual(before);
-        const clean = at === (before.at(-1)?.next ?? header(schema, codec === 'null' ? undefined : codec).length);
-        if (clean) expect(got.ended).toBeUndefined();
-        else expect(got.ended?.code).toBe(at === 0 ? 'empty_file' : 'truncated');
-        if (got.ended) expect(got.ended.slice).toBe('dir/f.avro');
-      }),
+      fc.asyncProperty(
+        blocksArbitrary,
+        fc.constantFrom(...CODECS),
+        fc.nat(),
+        async (blocks, codec, place) => {
+          const file = avroFile(schema, blocks, codec);
+          const whole = await read(file);
+          const at = place % file.length;
+          const got = await read(file.subarray(0, at), { chunk: 37 });
+          const before = whole.blocks.filter(({ next }) => next <= at);
+          expect(got.blocks).toEqual(before);
+          const clean =
+            at ===
+            (before.at(-1)?.next ?? header(schema, codec === 'null' ? undefined : codec).length);
+          if (clean) expect(got.ended).toBeUndefined();
+          else expect(got.ended?.code).toBe(at === 0 ? 'empty_file' : 'truncated');
+          if (got.ended) expect(got.ended.slice).toBe('dir/f.avro');
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -145,15 +180,25 @@ describe('a file that is not whole', () => {
 
 describe('damage', () => {
   const good = (text: string) => block(1, Buffer.from(text));
-  const file = (...parts: Uint8Array[]) => Buffer.concat([header(schema), good('first'), ...parts, good('last')]);
+  const file = (...parts: Uint8Array[]) =>
+    Buffer.concat([header(schema), good('first'), ...parts, good('last')]);
   const texts = (got: Read) => got.blocks.map(({ data }) => data.toString());
 
   test.each([
     ['a negative record count', Buffer.concat([zigzag(-1), zigzag(3), Buffer.from('abc'), SYNC])],
     ['a negative size', Buffer.concat([zigzag(1), zigzag(-3), Buffer.from('abc'), SYNC])],
-    ['a size over the bound', Buffer.concat([zigzag(1), zigzag(1 << 30), Buffer.from('abc'), SYNC])],
-    ['a count over the bound', Buffer.concat([zigzag(2 ** 40), zigzag(3), Buffer.from('abc'), SYNC])],
-    ['a size that reaches past the end', Buffer.concat([zigzag(1), zigzag(100_000), Buffer.from('abc'), SYNC])],
+    [
+      'a size over the bound',
+      Buffer.concat([zigzag(1), zigzag(1 << 30), Buffer.from('abc'), SYNC]),
+    ],
+    [
+      'a count over the bound',
+      Buffer.concat([zigzag(2 ** 40), zigzag(3), Buffer.from('abc'), SYNC]),
+    ],
+    [
+      'a size that reaches past the end',
+      Buffer.concat([zigzag(1), zigzag(100_000), Buffer.from('abc'), SYNC]),
+    ],
     ['a number without end', Buffer.concat([Buffer.alloc(12, 0xff), SYNC])],
   ])('%s is reported and the next sync marker resumes the file', async (_name, part) => {
     const whole = file(part);
@@ -163,7 +208,10 @@ describe('damage', () => {
       expect(texts(got)).toEqual(['first', 'last']);
       expect(got.damages).toHaveLength(1);
       const [damage] = got.damages;
-      expect(damage).toMatchObject({ code: 'bad_block_header', next: damage!.offset + part.length });
+      expect(damage).toMatchObject({
+        code: 'bad_block_header',
+        next: damage!.offset + part.length,
+      });
       expect(damage!.message).toContain(`byte ${damage!.offset}`);
       expect(Buffer.from(damage!.bytes).equals(part)).toBe(true);
     }
@@ -171,7 +219,13 @@ describe('damage', () => {
 
   test('a wrong sync marker costs the stretch up to the next right one, and no byte of it is lost', async () => {
     const bad = block(1, Buffer.from('bad'), Buffer.alloc(16, 1));
-    const whole = Buffer.concat([header(schema), good('first'), bad, good('swallowed'), good('last')]);
+    const whole = Buffer.concat([
+      header(schema),
+      good('first'),
+      bad,
+      good('swallowed'),
+      good('last'),
+    ]);
     const got = await read(whole, { chunk: 5 });
     expect(texts(got)).toEqual(['first', 'last']);
     expect(got.damages.map(({ code }) => code)).toEqual(['bad_sync_marker']);
@@ -188,7 +242,11 @@ describe('damage', () => {
   test.each(CODECS.slice(1))('a corrupt %s block is refused, the others are not', async (codec) => {
     const stored = compress(Buffer.from('some text that compresses, some text'), codec);
     stored.fill(0xff, 0, 3);
-    const whole = Buffer.concat([header(schema, codec), block(1, stored), block(1, compress(Buffer.from('last'), codec))]);
+    const whole = Buffer.concat([
+      header(schema, codec),
+      block(1, stored),
+      block(1, compress(Buffer.from('last'), codec)),
+    ]);
     const got = await read(whole);
     expect(got.errors).toHaveLength(1);
     expect(texts(got)).toEqual(['last']);
@@ -214,16 +272,22 @@ describe('damage', () => {
 
   test('any byte may be wrong: what stands before it is intact, and reading ends', async () => {
     await fc.assert(
-      fc.asyncProperty(blocksArbitrary, fc.constantFrom(...CODECS), fc.nat(), fc.integer({ min: 1, max: 255 }), async (blocks, codec, place, change) => {
-        const whole = avroFile(schema, blocks, codec);
-        const sound = await read(whole);
-        const at = place % whole.length;
-        whole[at]! ^= change;
-        const got = await read(whole, { chunk: 64 });
-        const before = sound.blocks.filter(({ next }) => next <= at);
-        if (at >= header(schema, codec === 'null' ? undefined : codec).length)
-          expect(got.blocks.slice(0, before.length)).toEqual(before);
-      }),
+      fc.asyncProperty(
+        blocksArbitrary,
+        fc.constantFrom(...CODECS),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        async (blocks, codec, place, change) => {
+          const whole = avroFile(schema, blocks, codec);
+          const sound = await read(whole);
+          const at = place % whole.length;
+          whole[at]! ^= change;
+          const got = await read(whole, { chunk: 64 });
+          const before = sound.blocks.filter(({ next }) => next <= at);
+          if (at >= header(schema, codec === 'null' ? undefined : codec).length)
+            expect(got.blocks.slice(0, before.length)).toEqual(before);
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -241,10 +305,17 @@ test('an error of the source passes through', async () => {
 });
 
 test('the event type comes from the writer schema, else from the path', () => {
-  const of = (namespace: string | undefined, name: string, path = '') => eventTypeOf({ namespace, name }, path);
-  expect(of('dataexport.S3.inner.users.messages.email', 'Click')).toBe('users.messages.email.Click');
-  expect(of('dataexport.prod-01.GCS.inner.users.behaviors', 'Purchase')).toBe('users.behaviors.Purchase');
+  const of = (namespace: string | undefined, name: string, path = '') =>
+    eventTypeOf({ namespace, name }, path);
+  expect(of('dataexport.S3.inner.users.messages.email', 'Click')).toBe(
+    'users.messages.email.Click',
+  );
+  expect(of('dataexport.prod-01.GCS.inner.users.behaviors', 'Purchase')).toBe(
+    'users.behaviors.Purchase',
+  );
   expect(of(undefined, 'dataexport.S3.inner.users.canvas.Entry')).toBe('users.canvas.Entry');
-  expect(of('other', 'Click', 'x/event_type=users.messages.sms.Send/date=2026-01-01-00/f.avro')).toBe('users.messages.sms.Send');
+  expect(
+    of('other', 'Click', 'x/event_type=users.messages.sms.Send/date=2026-01-01-00/f.avro'),
+  ).toBe('users.messages.sms.Send');
   expect(of('other', 'Click', 'f.avro')).toBeUndefined();
 });

@@ -72,9 +72,15 @@ export async function openContainer(
   const header = await readHeader(reader, options.slice);
   const decompress = decompressorOf(header.codec);
   if (!decompress)
-    throw fail('unknown_codec', `the codec ${JSON.stringify(header.codec)} can't be read`, options.slice, 0, {
-      hint: `Sluice reads ${CODEC_NAMES.join(', ')}.`,
-    });
+    throw fail(
+      'unknown_codec',
+      `the codec ${JSON.stringify(header.codec)} can't be read`,
+      options.slice,
+      0,
+      {
+        hint: `Sluice reads ${CODEC_NAMES.join(', ')}.`,
+      },
+    );
   const items = readItems(open, { chunks, reader }, header, decompress, options);
   return { header, items };
 }
@@ -150,7 +156,8 @@ async function readBlockHead(
   if (typeof stored === 'string') return stored;
   if (count.value < 0) return 'a block declares a negative number of records';
   if (stored.value < 0) return 'a block declares a negative size';
-  if (stored.value > limit) return `a block declares ${stored.value} bytes, more than the bound of ${limit}`;
+  if (stored.value > limit)
+    return `a block declares ${stored.value} bytes, more than the bound of ${limit}`;
   if (count.value > limit) return `a block declares ${count.value} records, more than it can hold`;
   return { count: count.value, stored: stored.value, bytes: stored.end };
 }
@@ -207,7 +214,11 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
       hint: 'Braze writes no empty files: the copy was perhaps cut short.',
     });
   const whole = await reader.has(4);
-  if (!MAGIC.subarray(0, reader.available).equals(Buffer.from(reader.peek(Math.min(4, reader.available)))))
+  if (
+    !MAGIC.subarray(0, reader.available).equals(
+      Buffer.from(reader.peek(Math.min(4, reader.available))),
+    )
+  )
     throw fail('not_avro', 'this is no Avro file', slice, 0);
   if (!whole) throw broken(reader.available, slice);
   reader.skip(4);
@@ -236,7 +247,9 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
   try {
     schema = JSON.parse(schemaText);
   } catch (error) {
-    throw fail('bad_header', 'the schema in the header is not JSON', slice, reader.offset, { cause: error });
+    throw fail('bad_header', 'the schema in the header is not JSON', slice, reader.offset, {
+      cause: error,
+    });
   }
   const codec = Buffer.from(meta.get('avro.codec') ?? Buffer.from('null')).toString('utf8');
   return { schemaText, schema, codec, sync, end: reader.offset };
@@ -255,7 +268,12 @@ async function headerLong(reader: ByteReader, slice: string): Promise<number> {
 async function headerBytes(reader: ByteReader, slice: string): Promise<Uint8Array> {
   const length = await headerLong(reader, slice);
   if (length < 0 || reader.offset + length > MAX_HEADER_BYTES)
-    throw fail('bad_header', `the header is larger than ${MAX_HEADER_BYTES} bytes`, slice, reader.offset);
+    throw fail(
+      'bad_header',
+      `the header is larger than ${MAX_HEADER_BYTES} bytes`,
+      slice,
+      reader.offset,
+    );
   if (!(await reader.has(length))) throw broken(reader.offset, slice);
   const bytes = reader.peek(length).slice();
   reader.skip(length);

@@ -33,7 +33,8 @@ export function decompressorOf(codec: string): Decompress | undefined {
 
 /** Avro's snappy blocks end with the CRC-32 of the uncompressed data, big-endian. */
 function uncompressSnappy(stored: Uint8Array, limit: number): Uint8Array {
-  if (stored.length < 5) throw new BlockError('corrupt_block', 'a snappy block too short for its checksum');
+  if (stored.length < 5)
+    throw new BlockError('corrupt_block', 'a snappy block too short for its checksum');
   const body = Buffer.from(stored.buffer, stored.byteOffset, stored.length - 4);
   const declared = snappyLength(body);
   if (declared > limit) throw tooLarge(limit);
@@ -61,7 +62,11 @@ function guarded(limit: number, work: () => Uint8Array): Uint8Array {
     return work();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit);
-    throw new BlockError('corrupt_block', `a block can't be decompressed: ${(error as Error).message}`, error);
+    throw new BlockError(
+      'corrupt_block',
+      `a block can't be decompressed: ${(error as Error).message}`,
+      error,
+    );
   }
 }
 

@@ -6,7 +6,8 @@ export function eventTypeOf(schema: unknown, sliceId: string): string | undefine
   if (typeof schema === 'object' && schema !== null) {
     const { name, namespace } = schema as { name?: unknown; namespace?: unknown };
     if (typeof name === 'string') {
-      const full = name.includes('.') || typeof namespace !== 'string' ? name : `${namespace}.${name}`;
+      const full =
+        name.includes('.') || typeof namespace !== 'string' ? name : `${namespace}.${name}`;
       const found = /^dataexport\..*?\binner\.(.+\..+)$/.exec(full);
       if (found) return found[1];
     }

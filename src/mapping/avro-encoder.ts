@@ -3,7 +3,13 @@ import { bump, type TypeCounts } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
 import type { Slice } from '../core/source.ts';
 import { type Adjusted, mend } from './dynamic.ts';
-import { mapRecord, MAX_EVENT_BYTES, newFieldsIn, type Outcome, type SourceRecord } from './mapper.ts';
+import {
+  mapRecord,
+  MAX_EVENT_BYTES,
+  newFieldsIn,
+  type Outcome,
+  type SourceRecord,
+} from './mapper.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { decodeRecord } from './transcoder/decode.ts';
 import { BAIL, generateEmit, SKIP } from './transcoder/emit.ts';
@@ -44,7 +50,8 @@ export function createAvroEncoder(
   const plan = compile(sourceFields(fields));
   const walk = generateWalk(fields);
   const runtime = createRuntime(context);
-  const emitter = plan.skip === undefined ? generateEmit(fields, plan, context, runtime) : undefined;
+  const emitter =
+    plan.skip === undefined ? generateEmit(fields, plan, context, runtime) : undefined;
   const at = new Int32Array(fields.length);
 
   const open = (source: Uint8Array, count: number, slice: Slice): BlockEncoder => {

@@ -20,7 +20,11 @@ function contextOf(settings: MappingInput = {}): PlanContext {
 
 function map(type: string, record: Record<string, unknown>, settings: MappingInput = {}) {
   const context = contextOf(settings);
-  const plan = compilePlan(type, Object.keys(record).map((name) => ({ name })), context);
+  const plan = compilePlan(
+    type,
+    Object.keys(record).map((name) => ({ name })),
+    context,
+  );
   const adjusted: Record<string, number> = {};
   const outcome = mapRecord(plan, record, context, adjusted);
   return { outcome, adjusted, news: newFieldsIn(plan, record) };
@@ -44,9 +48,17 @@ describe('who', () => {
   });
 
   test('or sent as anonymous, each under an id of their own', () => {
-    const sent = properties(CLICK, { ...base, external_user_id: null }, { usersWithoutExternalId: 'anonymous' });
+    const sent = properties(
+      CLICK,
+      { ...base, external_user_id: null },
+      { usersWithoutExternalId: 'anonymous' },
+    );
     expect(sent).toMatchObject({ distinct_id: '$device:65f0c0ffee', $device_id: '65f0c0ffee' });
-    const nobody = map(CLICK, { ...base, external_user_id: null, user_id: null }, { usersWithoutExternalId: 'anonymous' });
+    const nobody = map(
+      CLICK,
+      { ...base, external_user_id: null, user_id: null },
+      { usersWithoutExternalId: 'anonymous' },
+    );
     expect(nobody.outcome).toEqual({ kind: 'skip', reason: 'no_user_id' });
   });
 
@@ -57,7 +69,9 @@ describe('who', () => {
         cause: 'refused_distinct_id',
       });
     expect(map(CLICK, { ...base, external_user_id: 'NULL' }).outcome.kind).toBe('event');
-    expect(map(CLICK, { ...base, external_user_id: 'NULL' }, { refusedIds: 'any-case' }).outcome).toMatchObject({
+    expect(
+      map(CLICK, { ...base, external_user_id: 'NULL' }, { refusedIds: 'any-case' }).outcome,
+    ).toMatchObject({
       cause: 'refused_distinct_id',
     });
   });
@@ -105,7 +119,13 @@ describe('values', () => {
       altitude: null,
       app_id: undefined,
     });
-    expect(Object.keys(sent)).toEqual(['$partner_id', 'distinct_id', '$insert_id', 'time', 'token']);
+    expect(Object.keys(sent)).toEqual([
+      '$partner_id',
+      'distinct_id',
+      '$insert_id',
+      'time',
+      'token',
+    ]);
   });
 
   test('a 32-bit float leaves as the decimal that was meant', () => {
@@ -120,12 +140,22 @@ describe('values', () => {
       [123456.7890625, 123456.79],
     ])
       expect(shortestFloat32(wide!)).toBe(short);
-    const purchase = { ...base, price: 3.140000104904175, product_id: 'p', currency: 'EUR', properties: '{}' };
+    const purchase = {
+      ...base,
+      price: 3.140000104904175,
+      product_id: 'p',
+      currency: 'EUR',
+      properties: '{}',
+    };
     expect(properties('users.behaviors.Purchase', purchase)['price']).toBe(3.14);
   });
 
   test('a long beyond 2^53 keeps every digit', () => {
-    const { outcome } = map(CLICK, { ...base, brand_new: 9223372036854775807n }, { newFields: 'send' });
+    const { outcome } = map(
+      CLICK,
+      { ...base, brand_new: 9223372036854775807n },
+      { newFields: 'send' },
+    );
     expect(outcome.kind === 'event' && outcome.json).toContain('"brand_new":9223372036854775807');
   });
 
@@ -144,7 +174,11 @@ describe('values', () => {
   });
 
   test('an event of 1 MB or more becomes a dead letter that keeps it whole', () => {
-    const { outcome } = map(CLICK, { ...base, url: 'x'.repeat(1_000_000) }, { longStrings: 'keep' });
+    const { outcome } = map(
+      CLICK,
+      { ...base, url: 'x'.repeat(1_000_000) },
+      { longStrings: 'keep' },
+    );
     expect(outcome).toMatchObject({ kind: 'dead-letter', cause: 'event_too_large' });
     expect(outcome.kind === 'dead-letter' && outcome.json!.length).toBeGreaterThan(1_000_000);
   });
@@ -152,7 +186,11 @@ describe('values', () => {
 
 describe('property bags', () => {
   const CUSTOM = 'users.behaviors.CustomEvent';
-  const custom = { ...base, name: 'added_to_cart', properties: '{"color":"red","n":2,"gone":null,"list":["a"]}' };
+  const custom = {
+    ...base,
+    name: 'added_to_cart',
+    properties: '{"color":"red","n":2,"gone":null,"list":["a"]}',
+  };
 
   test('a custom event carries its name in the event and its properties behind the prefix', () => {
     const { event, properties: sent } = eventOf(map(CUSTOM, custom).outcome);
@@ -167,37 +205,65 @@ describe('property bags', () => {
   });
 
   test('a purchase has its own prefix, and the joiner can be set', () => {
-    const purchase = { ...base, price: 1, product_id: 'p', currency: 'EUR', properties: '{"size":"L"}' };
-    expect(properties('users.behaviors.Purchase', purchase)).toHaveProperty(['[Purchase property] size'], 'L');
-    expect(properties('users.behaviors.Purchase', purchase, { joiner: '' })).toHaveProperty(['[Purchase property]size']);
-    expect(eventOf(map(CUSTOM, custom, { joiner: ': ' }).outcome).event).toBe('[Braze Custom Event]: added_to_cart');
+    const purchase = {
+      ...base,
+      price: 1,
+      product_id: 'p',
+      currency: 'EUR',
+      properties: '{"size":"L"}',
+    };
+    expect(properties('users.behaviors.Purchase', purchase)).toHaveProperty(
+      ['[Purchase property] size'],
+      'L',
+    );
+    expect(properties('users.behaviors.Purchase', purchase, { joiner: '' })).toHaveProperty([
+      '[Purchase property]size',
+    ]);
+    expect(eventOf(map(CUSTOM, custom, { joiner: ': ' }).outcome).event).toBe(
+      '[Braze Custom Event]: added_to_cart',
+    );
   });
 
   test('a bag that is no JSON object makes a dead letter; an empty one does not', () => {
     for (const bag of ['{', '[]', '7', 'yes', '[1,2]'])
-      expect(map(CUSTOM, { ...custom, properties: bag }).outcome).toMatchObject({ cause: 'bad_properties' });
+      expect(map(CUSTOM, { ...custom, properties: bag }).outcome).toMatchObject({
+        cause: 'bad_properties',
+      });
     for (const bag of ['', 'null', '{}', null])
       expect(map(CUSTOM, { ...custom, properties: bag }).outcome.kind).toBe('event');
   });
 
   test('an object nested without end makes a dead letter', () => {
     const deep = '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000);
-    expect(map(CUSTOM, { ...custom, properties: deep }).outcome).toMatchObject({ cause: 'bad_properties' });
+    expect(map(CUSTOM, { ...custom, properties: deep }).outcome).toMatchObject({
+      cause: 'bad_properties',
+    });
   });
 
   test('integers beyond 2^53 keep their digits', () => {
-    const { outcome } = map(CUSTOM, { ...custom, properties: '{"n":12345678901234567890,"m":1.5}' });
-    expect(outcome.kind === 'event' && outcome.json).toContain('"[Custom event property] n":12345678901234567890');
+    const { outcome } = map(CUSTOM, {
+      ...custom,
+      properties: '{"n":12345678901234567890,"m":1.5}',
+    });
+    expect(outcome.kind === 'event' && outcome.json).toContain(
+      '"[Custom event property] n":12345678901234567890',
+    );
   });
 
   test('255 properties or more make a dead letter', () => {
-    const bag = (n: number) => JSON.stringify(Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, i])));
+    const bag = (n: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, i])));
     expect(map(CUSTOM, { ...custom, properties: bag(249) }).outcome.kind).toBe('event');
-    expect(map(CUSTOM, { ...custom, properties: bag(250) }).outcome).toMatchObject({ cause: 'too_many_properties' });
+    expect(map(CUSTOM, { ...custom, properties: bag(250) }).outcome).toMatchObject({
+      cause: 'too_many_properties',
+    });
   });
 
   test('hostile keys are only keys', () => {
-    const sent = properties(CUSTOM, { ...custom, properties: '{"__proto__":1,"constructor":2,"\\u0000":3}' });
+    const sent = properties(CUSTOM, {
+      ...custom,
+      properties: '{"__proto__":1,"constructor":2,"\\u0000":3}',
+    });
     expect(sent).toMatchObject({
       '[Custom event property] __proto__': 1,
       '[Custom event property] constructor': 2,
@@ -208,11 +274,27 @@ describe('property bags', () => {
 
 describe('what is sent', () => {
   test('events that are not selected, not catalogued or storage-only are skipped by reason', () => {
-    expect(map(CLICK, base, { events: ['users.messages.sms.*'] }).outcome).toEqual({ kind: 'skip', reason: 'deselected' });
-    expect(map('users.messages.carousel.Swipe', base).outcome).toEqual({ kind: 'skip', reason: 'uncatalogued' });
-    expect(map('users.profile.Update', base).outcome).toEqual({ kind: 'skip', reason: 'storage_only' });
-    const sent = map('users.messages.carousel.CardSwipe', { ...base, card: 'c' }, { uncatalogued: 'send' });
-    expect(eventOf(sent.outcome)).toMatchObject({ event: 'Carousel Card Swipe', properties: { card: 'c', user_id: '65f0c0ffee' } });
+    expect(map(CLICK, base, { events: ['users.messages.sms.*'] }).outcome).toEqual({
+      kind: 'skip',
+      reason: 'deselected',
+    });
+    expect(map('users.messages.carousel.Swipe', base).outcome).toEqual({
+      kind: 'skip',
+      reason: 'uncatalogued',
+    });
+    expect(map('users.profile.Update', base).outcome).toEqual({
+      kind: 'skip',
+      reason: 'storage_only',
+    });
+    const sent = map(
+      'users.messages.carousel.CardSwipe',
+      { ...base, card: 'c' },
+      { uncatalogued: 'send' },
+    );
+    expect(eventOf(sent.outcome)).toMatchObject({
+      event: 'Carousel Card Swipe',
+      properties: { card: 'c', user_id: '65f0c0ffee' },
+    });
   });
 
   test('fields the catalogue does not know are named, and sent on request', () => {
@@ -226,15 +308,28 @@ describe('what is sent', () => {
   });
 
   test('the full shape sends every field, under native names where there are any', () => {
-    const sent = properties(CLICK, { ...base, timezone: 'UTC', os_version: '17', device_model: 'Pixel' }, { shape: 'full' });
-    expect(sent).toMatchObject({ timezone: 'UTC', user_id: '65f0c0ffee', $os: '17', $device: 'Pixel' });
+    const sent = properties(
+      CLICK,
+      { ...base, timezone: 'UTC', os_version: '17', device_model: 'Pixel' },
+      { shape: 'full' },
+    );
+    expect(sent).toMatchObject({
+      timezone: 'UTC',
+      user_id: '65f0c0ffee',
+      $os: '17',
+      $device: 'Pixel',
+    });
     expect(Object.keys(sent)).not.toContain('external_user_id');
   });
 
   test('names that collide between channels can carry the channel', () => {
     expect(eventOf(map('users.messages.line.Click', base).outcome).event).toBe('Click');
-    expect(eventOf(map('users.messages.line.Click', base, { eventNames: 'channel' }).outcome).event).toBe('LINE Click');
-    expect(eventOf(map('users.messages.rcs.Send', base, { eventNames: 'channel' }).outcome).event).toBe('RCS Send');
+    expect(
+      eventOf(map('users.messages.line.Click', base, { eventNames: 'channel' }).outcome).event,
+    ).toBe('LINE Click');
+    expect(
+      eventOf(map('users.messages.rcs.Send', base, { eventNames: 'channel' }).outcome).event,
+    ).toBe('RCS Send');
     expect(eventOf(map(CLICK, base, { eventNames: 'channel' }).outcome).event).toBe('Email Click');
   });
 
@@ -249,10 +344,14 @@ describe('what is sent', () => {
 
   test('events and properties can be renamed, and static properties added', () => {
     const { event, properties: sent } = eventOf(
-      map(CLICK, { ...base, url: 'u' }, {
-        rename: { events: { 'Email Click': 'Clicked' }, properties: { url: 'link' } },
-        static: { source_system: 'braze', version: 2 },
-      }).outcome,
+      map(
+        CLICK,
+        { ...base, url: 'u' },
+        {
+          rename: { events: { 'Email Click': 'Clicked' }, properties: { url: 'link' } },
+          static: { source_system: 'braze', version: 2 },
+        },
+      ).outcome,
     );
     expect(event).toBe('Clicked');
     expect(sent).toMatchObject({ link: 'u', source_system: 'braze', version: 2 });
@@ -270,12 +369,18 @@ describe('privacy', () => {
       url: hashText('pepper', 'https://example.com'),
       distinct_id: 'ana',
     });
-    const kept = properties(CLICK, click, { privacy: { pii: 'hash', fields: { email_address: 'keep' } } });
+    const kept = properties(CLICK, click, {
+      privacy: { pii: 'hash', fields: { email_address: 'keep' } },
+    });
     expect(kept['email_address']).toBe('ana@example.com');
   });
 
   test('identity is hashed the same way wherever it is sent', () => {
-    const settings: MappingInput = { privacy: { identity: 'hash' }, shape: 'full', usersWithoutExternalId: 'anonymous' };
+    const settings: MappingInput = {
+      privacy: { identity: 'hash' },
+      shape: 'full',
+      usersWithoutExternalId: 'anonymous',
+    };
     const known = properties(CLICK, click, settings);
     const unknown = properties(CLICK, { ...click, external_user_id: null }, settings);
     expect(known['distinct_id']).toBe(hashText('pepper', 'ana'));
@@ -316,10 +421,16 @@ test('invalid UTF-8 in a file becomes U+FFFD and is counted, and the event is de
   const schema = {
     type: 'record',
     name: 'Click',
-    fields: ['id', 'external_user_id', 'url'].map((name) => ({ name, type: 'string' })).concat([{ name: 'time', type: 'int' }]),
+    fields: ['id', 'external_user_id', 'url']
+      .map((name) => ({ name, type: 'string' }))
+      .concat([{ name: 'time', type: 'int' }]),
   };
   const context = contextOf();
-  const encoder = createAvroEncoder(schema, (fields) => compilePlan(CLICK, fields, context), context);
+  const encoder = createAvroEncoder(
+    schema,
+    (fields) => compilePlan(CLICK, fields, context),
+    context,
+  );
   const text = (bytes: Buffer) => Buffer.concat([Buffer.from([bytes.length * 2]), bytes]);
   const block = Buffer.concat([
     text(Buffer.from(ID)),
@@ -331,7 +442,9 @@ test('invalid UTF-8 in a file becomes U+FFFD and is counted, and the event is de
   const batch = new Batch({ events: 10, bytes: 1_000_000 }, Buffer.alloc(16));
   batch.enter(slice, { offset: 0, index: 0, record: 0 });
   expect(encoder.open(block, 1, slice)(0, 0, batch)).toBe(1);
-  const event = JSON.parse(Buffer.from(batch.lines).toString()) as { properties: Record<string, unknown> };
+  const event = JSON.parse(Buffer.from(batch.lines).toString()) as {
+    properties: Record<string, unknown>;
+  };
   expect(event.properties['url']).toBe('a\ufffd\ufffdb');
   expect(batch.tally(CLICK).adjusted).toEqual({ invalid_utf8: 1 });
 });

@@ -18,7 +18,12 @@ export type SourceRecord = Readonly<Record<string, unknown>>;
 export type Outcome =
   | { readonly kind: 'event'; readonly json: string }
   | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'dead-letter'; readonly cause: string; readonly detail: string; readonly json?: string };
+  | {
+      readonly kind: 'dead-letter';
+      readonly cause: string;
+      readonly detail: string;
+      readonly json?: string;
+    };
 
 /**
  * Maps one record by its plan. The slow and plain executor: the oracle of the transcoder, and the one that maps
@@ -39,7 +44,10 @@ export function mapRecord(
     return refuse('missing_id', 'the record has no usable id, so repeats could not be told apart');
   const time = record['time'];
   if (!isTime(time))
-    return refuse('invalid_time', `time is ${stringifyJson(time)}, not a whole number of seconds after 1970`);
+    return refuse(
+      'invalid_time',
+      `time is ${stringifyJson(time)}, not a whole number of seconds after 1970`,
+    );
 
   const cut = context.settings.longStrings === 'truncate';
   // Name → JSON text. Not an object: that would reorder names that look like numbers.
@@ -133,7 +141,9 @@ function isTime(time: unknown): time is number | bigint {
 }
 
 function isPresent(value: unknown): boolean {
-  return value !== null && value !== undefined && !(typeof value === 'number' && !Number.isFinite(value));
+  return (
+    value !== null && value !== undefined && !(typeof value === 'number' && !Number.isFinite(value))
+  );
 }
 
 function fieldValue(
@@ -171,7 +181,8 @@ function eventName(
   const value = record[field.name];
   if (!isPresent(value) || value === '') return text.trimEnd();
   const plain = asText(value);
-  const name = field.treatment === 'keep' ? plain : treat(plain, field.treatment, context, adjusted);
+  const name =
+    field.treatment === 'keep' ? plain : treat(plain, field.treatment, context, adjusted);
   const full = mendText(text + name, cut, adjusted);
   return context.settings.rename.events[full] ?? full;
 }

@@ -59,7 +59,11 @@ export function createMapping(
       let plan = plans.get(key);
       if (!plan) {
         const names = [...(known ?? []), ...extra];
-        plan = compilePlan(eventType, names.map((name) => ({ name })), context);
+        plan = compilePlan(
+          eventType,
+          names.map((name) => ({ name })),
+          context,
+        );
         if (plans.size >= MAX_PUSHED_PLANS) plans.clear();
         plans.set(key, plan);
       }

@@ -42,7 +42,9 @@ export const mappingSettings = z
     usersWithoutExternalId: z
       .enum(['skip', 'anonymous'])
       .default('skip')
-      .describe('Skip them as the native connector does, or send them under $device:<Braze user id>'),
+      .describe(
+        'Skip them as the native connector does, or send them under $device:<Braze user id>',
+      ),
     shape: z
       .enum(['native', 'full'])
       .default('native')
@@ -134,7 +136,9 @@ export type MappingInput = z.input<typeof mappingSettings>;
 export function parseMappingSettings(input: unknown): MappingSettings {
   const parsed = mappingSettings.safeParse(input ?? {});
   if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
+  const wrong = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`,
+  );
   throw new UsageError('bad_settings', `The settings are wrong: ${wrong.join('; ')}`, {
     hint: 'See docs/guides/settings.md for every setting and its default.',
   });

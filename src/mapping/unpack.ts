@@ -44,7 +44,12 @@ async function* avroPieces(
     encoder = mapping.avro(header.schemaText, header.schema, eventType);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    throw new SliceError(error.code, `${error.message} (${slice.id})`, { slice: slice.id, offset: 0 }, { cause: error });
+    throw new SliceError(
+      error.code,
+      `${error.message} (${slice.id})`,
+      { slice: slice.id, offset: 0 },
+      { cause: error },
+    );
   }
   for await (const item of container.items) yield pieceOf(item, encoder, slice);
 }
@@ -52,7 +57,12 @@ async function* avroPieces(
 function pieceOf(item: ContainerBlock | Damage, encoder: AvroEncoder, slice: Slice): Piece {
   const { eventType, skip } = encoder.plan;
   if (item.kind === 'damage')
-    return unreadable(item, { cause: item.code, detail: item.message, bytes: item.bytes }, eventType, slice);
+    return unreadable(
+      item,
+      { cause: item.code, detail: item.message, bytes: item.bytes },
+      eventType,
+      slice,
+    );
   if (skip !== undefined) return skipped(item, skip, eventType);
   let data: Uint8Array;
   try {
@@ -64,7 +74,12 @@ function pieceOf(item: ContainerBlock | Damage, encoder: AvroEncoder, slice: Sli
   }
   if (!encoder.holds(data, item.count)) {
     const detail = `a block does not hold the ${item.count} records it declares, at byte ${item.offset}`;
-    return unreadable(item, { cause: 'corrupt_block', detail, bytes: item.stored }, eventType, slice);
+    return unreadable(
+      item,
+      { cause: 'corrupt_block', detail, bytes: item.stored },
+      eventType,
+      slice,
+    );
   }
   return {
     offset: item.offset,

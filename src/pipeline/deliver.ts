@@ -75,7 +75,11 @@ async function deliverBody(
         if (body.events === 1) {
           const event = Buffer.from(splitLines(await sink.unpack(body))[0]!);
           const { cause, detail } = answer;
-          return { kind: 'settled', rejections: [{ index: first, cause, detail, event }], ...spent };
+          return {
+            kind: 'settled',
+            rejections: [{ index: first, cause, detail, event }],
+            ...spent,
+          };
         }
         return deliverHalves(sink, body, first, options, spent);
       }

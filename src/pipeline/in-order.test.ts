@@ -9,20 +9,24 @@ async function* from<T>(items: readonly T[]): AsyncGenerator<T> {
 
 test('results come in the order of the items, with never more at once than allowed', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), async (waits, concurrency) => {
-      let now = 0;
-      let most = 0;
-      const work = async (wait: number): Promise<number> => {
-        most = Math.max(most, ++now);
-        await delay(wait);
-        now--;
-        return wait;
-      };
-      const results: number[] = [];
-      for await (const each of mapInOrder(from(waits), concurrency, work)) results.push(each);
-      expect(results).toEqual(waits);
-      expect(most).toBeLessThanOrEqual(concurrency);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.nat(3), { maxLength: 30 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (waits, concurrency) => {
+        let now = 0;
+        let most = 0;
+        const work = async (wait: number): Promise<number> => {
+          most = Math.max(most, ++now);
+          await delay(wait);
+          now--;
+          return wait;
+        };
+        const results: number[] = [];
+        for await (const each of mapInOrder(from(waits), concurrency, work)) results.push(each);
+        expect(results).toEqual(waits);
+        expect(most).toBeLessThanOrEqual(concurrency);
+      },
+    ),
     { numRuns: 30 },
   );
 });
@@ -53,7 +57,10 @@ test('a failure surfaces in its turn and stops the rest', async () => {
   }
   const seen: number[] = [];
   const run = async (): Promise<void> => {
-    for await (const each of mapInOrder(items(), 3, (n) => (n >= 5 ? Promise.reject(new Error(`no ${n}`)) : Promise.resolve(n)))) seen.push(each);
+    for await (const each of mapInOrder(items(), 3, (n) =>
+      n >= 5 ? Promise.reject(new Error(`no ${n}`)) : Promise.resolve(n),
+    ))
+      seen.push(each);
   };
   await expect(run()).rejects.toThrow('no 5');
   expect(seen).toEqual([0, 1, 2, 3, 4]);

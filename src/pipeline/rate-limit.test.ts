@@ -66,8 +66,11 @@ test('the connections of a project share one limit', () => {
 });
 
 test('waits double from 2 s to 60 s, with 1 to 5 s on top, and honour what was asked for', () => {
-  const of = (attempt: number, random: number, after?: number) => backoffMs(attempt, { baseMs: 2000, random: () => random }, after);
-  expect([1, 2, 3, 4, 5, 6, 7, 50].map((attempt) => of(attempt, 0))).toEqual([3000, 5000, 9000, 17_000, 33_000, 61_000, 61_000, 61_000]);
+  const of = (attempt: number, random: number, after?: number) =>
+    backoffMs(attempt, { baseMs: 2000, random: () => random }, after);
+  expect([1, 2, 3, 4, 5, 6, 7, 50].map((attempt) => of(attempt, 0))).toEqual([
+    3000, 5000, 9000, 17_000, 33_000, 61_000, 61_000, 61_000,
+  ]);
   expect(of(1, 1)).toBe(7000);
   expect(of(1, 0, 90_000)).toBe(90_000);
 });

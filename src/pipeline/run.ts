@@ -56,7 +56,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { ledger, claim, signal } = options;
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
-  const totals = { slices: 0, counts: new Map() as Counts, bytesRead: 0, requests: 0, bytesSent: 0 };
+  const totals = {
+    slices: 0,
+    counts: new Map() as Counts,
+    bytesRead: 0,
+    requests: 0,
+    bytesSent: 0,
+  };
   const problems: SliceProblem[] = [];
   const buffers: Uint8Array[] = [];
   const started = new Map<string, number>();
@@ -179,7 +185,10 @@ function encodeMore(piece: Piece, position: Position, batch: Batch): Position {
 }
 
 /** Counts each event as delivered or as a dead letter; gives the dead letters. */
-function countOutcomes(batch: Batch, delivery: Extract<Delivery, { kind: 'settled' }>): DeadLetter[] {
+function countOutcomes(
+  batch: Batch,
+  delivery: Extract<Delivery, { kind: 'settled' }>,
+): DeadLetter[] {
   const refused = new Set(delivery.rejections.map((rejection) => rejection.index));
   const of = (index: number): { advance: Advance; slice: Slice; eventType: string } => {
     const advance = batch.advances[batch.advanceOf[index]!]!;

@@ -30,7 +30,13 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
     const imported = body?.num_records_imported;
     // Anything but the documented answer leaves open whether the events are in. Sending them again is harmless.
     if (body === undefined || (typeof imported === 'number' && imported < events))
-      return { kind: 'retry', detail: body === undefined ? `${detail} (not Mixpanel's answer)` : `only ${imported} of ${events} events were taken` };
+      return {
+        kind: 'retry',
+        detail:
+          body === undefined
+            ? `${detail} (not Mixpanel's answer)`
+            : `only ${imported} of ${events} events were taken`,
+      };
     return { kind: 'settled', rejections: [] };
   }
   if (status === 400) {
@@ -70,11 +76,22 @@ function readRejections(failed: unknown, events: number): Rejection[] | undefine
   const byIndex = new Map<number, Rejection>();
   for (const each of failed as unknown[]) {
     if (typeof each !== 'object' || each === null) return undefined;
-    const { index, field, message } = each as { index?: unknown; field?: unknown; message?: unknown };
-    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= events) return undefined;
-    const words = [field, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+    const { index, field, message } = each as {
+      index?: unknown;
+      field?: unknown;
+      message?: unknown;
+    };
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= events)
+      return undefined;
+    const words = [field, message]
+      .filter((part) => typeof part === 'string' && part !== '')
+      .join(': ');
     const at = index as number;
-    byIndex.set(at, { index: at, cause: 'rejected_by_mixpanel', detail: cut(words || 'no reason given') });
+    byIndex.set(at, {
+      index: at,
+      cause: 'rejected_by_mixpanel',
+      detail: cut(words || 'no reason given'),
+    });
   }
   return [...byIndex.values()].toSorted((a, b) => a.index - b.index);
 }

@@ -15,7 +15,9 @@ export const mixpanelSettings = z.strictObject({
       z.strictObject({ kind: z.literal('api-secret'), secret }),
     ])
     .describe('How to sign in; a service account is recommended'),
-  token: secret.optional().describe('Project token, for the token property beside other credentials'),
+  token: secret
+    .optional()
+    .describe('Project token, for the token property beside other credentials'),
   region: z.enum(['us', 'eu', 'in']).describe('Where the project lives; the wrong one loses data'),
   url: z
     .url({ protocol: /^https?$/ })
@@ -25,7 +27,10 @@ export const mixpanelSettings = z.strictObject({
     }, 'credentials do not belong into a URL')
     .optional()
     .describe('Another base URL: a sandbox or a proxy'),
-  ip: z.enum(['ignore', 'request']).default('ignore').describe("Whether Mixpanel may take this machine's address for the users'"),
+  ip: z
+    .enum(['ignore', 'request'])
+    .default('ignore')
+    .describe("Whether Mixpanel may take this machine's address for the users'"),
   gzipLevel: z.number().int().min(0).max(9).default(1),
   timeoutMs: z.number().int().min(10).default(60_000).describe('Longest wait for an answer'),
   connections: z.number().int().min(1).max(64).default(4),
@@ -75,6 +80,8 @@ export function scrubber(settings: MixpanelSettings): (text: string) => string {
 /** What a user should know before it matters. */
 export function settingsWarnings({ credentials }: MixpanelSettings): string[] {
   return credentials.kind === 'api-secret'
-    ? ['Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.']
+    ? [
+        'Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.',
+      ]
     : [];
 }

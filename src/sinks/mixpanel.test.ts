@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sinkContract } from '../../test/contracts/sink.ts';
-import { json, type Reply, reset, type ScriptedServer, scriptedServer, stall, taken, text } from '../../test/support/scripted-server.ts';
+import {
+  json,
+  type Reply,
+  reset,
+  type ScriptedServer,
+  scriptedServer,
+  stall,
+  taken,
+  text,
+} from '../../test/support/scripted-server.ts';
 import type { Answer } from '../core/sink.ts';
 import { checkMixpanel, type MixpanelInput, mixpanelSink } from './mixpanel.ts';
 import { readAnswer } from './mixpanel-answer.ts';
@@ -14,7 +23,13 @@ const CREDENTIALS = {
 } as const;
 
 function settingsFor(url: string, more: Partial<MixpanelInput> = {}) {
-  return mixpanelSink.settings.parse({ credentials: CREDENTIALS.token, region: 'us', url, timeoutMs: 5000, ...more });
+  return mixpanelSink.settings.parse({
+    credentials: CREDENTIALS.token,
+    region: 'us',
+    url,
+    timeoutMs: 5000,
+    ...more,
+  });
 }
 
 sinkContract('the Mixpanel sink', async () => {
@@ -26,7 +41,11 @@ sinkContract('the Mixpanel sink', async () => {
   };
 });
 
-async function answerTo(reply: Reply, events = 2, more: Partial<MixpanelInput> = {}): Promise<{ answer: Answer; server: ScriptedServer }> {
+async function answerTo(
+  reply: Reply,
+  events = 2,
+  more: Partial<MixpanelInput> = {},
+): Promise<{ answer: Answer; server: ScriptedServer }> {
   const server = await scriptedServer([reply]);
   const sink = mixpanelSink.open(settingsFor(server.url, more));
   try {
@@ -52,7 +71,10 @@ describe('the request', () => {
     expect(request!.url).toMatch(/^\/import\?/);
     expect(request!.url).toMatch(/[?&]strict=1\b/);
     expect(request!.url).toMatch(/[?&]ip=0\b/);
-    expect(request!.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-type': 'application/x-ndjson' });
+    expect(request!.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'content-type': 'application/x-ndjson',
+    });
     expect(request!.url).not.toContain('s3cr3t');
   });
 
@@ -63,44 +85,93 @@ describe('the request', () => {
     expect(host('eu', 'ingestion')).toBe('https://api-eu.mixpanel.com');
     expect(host('in', 'ingestion')).toBe('https://api-in.mixpanel.com');
     expect(host('eu', 'app')).toBe('https://eu.mixpanel.com');
-    expect(hostOf(settingsFor('http://127.0.0.1:1/base/'), 'ingestion')).toBe('http://127.0.0.1:1/base');
+    expect(hostOf(settingsFor('http://127.0.0.1:1/base/'), 'ingestion')).toBe(
+      'http://127.0.0.1:1/base',
+    );
   });
 
   test('settings that are wrong are refused', () => {
     for (const wrong of [{ url: 'ftp://x' }, { url: 'https://user:pass@host' }, { region: 'mars' }])
-      expect(mixpanelSink.settings.safeParse({ credentials: CREDENTIALS.token, region: 'us', ...wrong }).success).toBe(false);
+      expect(
+        mixpanelSink.settings.safeParse({ credentials: CREDENTIALS.token, region: 'us', ...wrong })
+          .success,
+      ).toBe(false);
     expect(mixpanelSink.settings.safeParse({ credentials: CREDENTIALS.token }).success).toBe(false);
     expect(mixpanelSink.settings.safeParse(mixpanelSink.example).error?.issues ?? []).toEqual([]);
   });
 
   test('the API secret comes with a warning of its end', () => {
-    expect(mixpanelSink.warnings(settingsFor('http://x', { credentials: CREDENTIALS.api })).join()).toContain('3 March 2027');
+    expect(
+      mixpanelSink.warnings(settingsFor('http://x', { credentials: CREDENTIALS.api })).join(),
+    ).toContain('3 March 2027');
     expect(mixpanelSink.warnings(settingsFor('http://x'))).toEqual([]);
   });
 });
 
 describe('the answer table', () => {
-  const bad = { code: 400, error: 'some data points in the request failed validation', status: 'Bad Request', num_records_imported: 1 };
+  const bad = {
+    code: 400,
+    error: 'some data points in the request failed validation',
+    status: 'Bad Request',
+    num_records_imported: 1,
+  };
   const failed = (records: unknown[]) => json(400, { ...bad, failed_records: records });
 
   test.each([
     ['200', taken, { kind: 'settled', rejections: [] }],
     ['200 with another body', text(200, '<html>welcome</html>'), { kind: 'retry' }],
-    ['200 that took fewer', json(200, { code: 200, num_records_imported: 1, status: 'OK' }), { kind: 'retry' }],
-    ['400 with failed records', failed([{ index: 1, insert_id: 'x', field: 'properties.time', message: 'is bad' }]), { kind: 'settled', rejections: [{ index: 1, cause: 'rejected_by_mixpanel', detail: 'properties.time: is bad' }] }],
-    ['400 with failed records under $insert_id', failed([{ index: 0, $insert_id: 'x', field: 'event', message: 'm' }]), { kind: 'settled', rejections: [{ index: 0 }] }],
-    ['400 with records as texts', failed(['identity events are not allowed']), { kind: 'split', cause: 'rejected_by_mixpanel' }],
+    [
+      '200 that took fewer',
+      json(200, { code: 200, num_records_imported: 1, status: 'OK' }),
+      { kind: 'retry' },
+    ],
+    [
+      '400 with failed records',
+      failed([{ index: 1, insert_id: 'x', field: 'properties.time', message: 'is bad' }]),
+      {
+        kind: 'settled',
+        rejections: [
+          { index: 1, cause: 'rejected_by_mixpanel', detail: 'properties.time: is bad' },
+        ],
+      },
+    ],
+    [
+      '400 with failed records under $insert_id',
+      failed([{ index: 0, $insert_id: 'x', field: 'event', message: 'm' }]),
+      { kind: 'settled', rejections: [{ index: 0 }] },
+    ],
+    [
+      '400 with records as texts',
+      failed(['identity events are not allowed']),
+      { kind: 'split', cause: 'rejected_by_mixpanel' },
+    ],
     ['400 with an index outside', failed([{ index: 2, message: 'm' }]), { kind: 'split' }],
     ['400 without records', json(400, { ...bad, failed_records: [] }), { kind: 'split' }],
     ['400 in HTML', text(400, '<html>bad</html>'), { kind: 'split' }],
-    ['413', json(413, { code: 413, error: 'request exceeds max limit of 2097152 bytes' }), { kind: 'split', cause: 'too_large_for_mixpanel' }],
-    ['401', json(401, { code: 401, error: 'Invalid credentials' }), { kind: 'halt', detail: expect.stringContaining('Invalid credentials') }],
+    [
+      '413',
+      json(413, { code: 413, error: 'request exceeds max limit of 2097152 bytes' }),
+      { kind: 'split', cause: 'too_large_for_mixpanel' },
+    ],
+    [
+      '401',
+      json(401, { code: 401, error: 'Invalid credentials' }),
+      { kind: 'halt', detail: expect.stringContaining('Invalid credentials') },
+    ],
     ['403', json(403, { code: 403, error: 'Forbidden' }), { kind: 'halt' }],
     ['404', text(404, 'not found'), { kind: 'halt', detail: expect.stringContaining('base URL') }],
-    ['307', text(307, '', { location: 'https://elsewhere' }), { kind: 'halt', detail: expect.stringContaining('redirects') }],
+    [
+      '307',
+      text(307, '', { location: 'https://elsewhere' }),
+      { kind: 'halt', detail: expect.stringContaining('redirects') },
+    ],
     ['429', json(429, { code: 429, error: 'Project exceeded rate limits.' }), { kind: 'retry' }],
     ['429 with seconds', json(429, {}, { 'retry-after': '7' }), { kind: 'retry', afterMs: 7000 }],
-    ['500', text(500, '<html><style>p{}</style><p>oops</p></html>'), { kind: 'retry', detail: 'HTTP 500: oops' }],
+    [
+      '500',
+      text(500, '<html><style>p{}</style><p>oops</p></html>'),
+      { kind: 'retry', detail: 'HTTP 500: oops' },
+    ],
     ['502', text(502, 'upstream connect error'), { kind: 'retry' }],
     ['503', json(503, {}), { kind: 'retry' }],
     ['408', text(408, ''), { kind: 'retry' }],
@@ -137,30 +208,54 @@ describe('the answer table', () => {
   });
 
   test('a record named twice is one rejection, and they come in order', () => {
-    const body = JSON.stringify({ failed_records: [{ index: 3 }, { index: 1 }, { index: 3, message: 'again' }] });
+    const body = JSON.stringify({
+      failed_records: [{ index: 3 }, { index: 1 }, { index: 3, message: 'again' }],
+    });
     const answer = readAnswer({ status: 400, retryAfter: undefined, body }, 5, 0);
-    expect(answer).toMatchObject({ kind: 'settled', rejections: [{ index: 1 }, { index: 3, detail: 'again' }] });
+    expect(answer).toMatchObject({
+      kind: 'settled',
+      rejections: [{ index: 1 }, { index: 3, detail: 'again' }],
+    });
   });
 
   test('whatever comes back, an answer is read and no secret stays in it', () => {
-    const settings = settingsFor('http://x', { credentials: CREDENTIALS.service, token: 'tok-abc' });
+    const settings = settingsFor('http://x', {
+      credentials: CREDENTIALS.service,
+      token: 'tok-abc',
+    });
     const scrub = scrubber(settings);
     const secrets = ['s3cr3t-value', 'tok-abc', Buffer.from('svc:s3cr3t-value').toString('base64')];
     fc.assert(
-      fc.property(fc.integer({ min: 200, max: 599 }), fc.string(), fc.constantFrom(...secrets), fc.nat(3), (status, noise, secret, events) => {
-        const body = JSON.stringify({ error: `${noise}${secret}${noise}`, failed_records: [{ index: 0, message: secret }] });
-        const answer = readAnswer({ status, retryAfter: undefined, body }, events + 1, 0);
-        const words = answer.kind === 'settled' ? answer.rejections.map(({ detail }) => detail).join() : answer.detail;
-        for (const each of secrets) expect(scrub(words)).not.toContain(each);
-      }),
+      fc.property(
+        fc.integer({ min: 200, max: 599 }),
+        fc.string(),
+        fc.constantFrom(...secrets),
+        fc.nat(3),
+        (status, noise, secret, events) => {
+          const body = JSON.stringify({
+            error: `${noise}${secret}${noise}`,
+            failed_records: [{ index: 0, message: secret }],
+          });
+          const answer = readAnswer({ status, retryAfter: undefined, body }, events + 1, 0);
+          const words =
+            answer.kind === 'settled'
+              ? answer.rejections.map(({ detail }) => detail).join()
+              : answer.detail;
+          for (const each of secrets) expect(scrub(words)).not.toContain(each);
+        },
+      ),
     );
   });
 
   test('the sink scrubs what it hands out', async () => {
     for (const status of [400, 401, 500]) {
-      const { answer } = await answerTo((response, { headers }) => text(status, `you sent ${headers.authorization} tok-0123456789`)(response, {} as never));
+      const { answer } = await answerTo((response, { headers }) =>
+        text(status, `you sent ${headers.authorization} tok-0123456789`)(response, {} as never),
+      );
       expect(JSON.stringify(answer)).not.toContain('tok-0123456789');
-      expect(JSON.stringify(answer)).not.toContain(Buffer.from('tok-0123456789:').toString('base64'));
+      expect(JSON.stringify(answer)).not.toContain(
+        Buffer.from('tok-0123456789:').toString('base64'),
+      );
     }
   });
 });
@@ -170,7 +265,10 @@ describe('checking credentials', () => {
     const server = await scriptedServer([reply]);
     try {
       const settings = settingsFor(server.url, { credentials });
-      return { result: await checkMixpanel(settings, AbortSignal.timeout(10_000)), request: server.received[0]! };
+      return {
+        result: await checkMixpanel(settings, AbortSignal.timeout(10_000)),
+        request: server.received[0]!,
+      };
     } finally {
       await server.close();
     }
@@ -183,13 +281,19 @@ describe('checking credentials', () => {
   });
 
   test('a token sends an event that strict validation refuses, so that nothing is written', async () => {
-    const { result, request } = await check(json(400, { failed_records: [{ index: 0 }] }), CREDENTIALS.token);
+    const { result, request } = await check(
+      json(400, { failed_records: [{ index: 0 }] }),
+      CREDENTIALS.token,
+    );
     expect(result.ok).toBe(true);
     expect(request.lines).toEqual(['[{"event":"","properties":{}}]']);
   });
 
   test('wrong credentials are told from right ones', async () => {
     const { result } = await check(json(401, { error: 'Invalid credentials' }), CREDENTIALS.token);
-    expect(result).toMatchObject({ ok: false, detail: expect.stringContaining('Invalid credentials') });
+    expect(result).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('Invalid credentials'),
+    });
   });
 });

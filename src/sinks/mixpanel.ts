@@ -31,7 +31,12 @@ export const mixpanelSink = {
   summary: "Events into a Mixpanel project, by Mixpanel's import API",
   settings: mixpanelSettings,
   example: {
-    credentials: { kind: 'service-account', username: 'sluice.1a2b3c.mp-service-account', secret: '…', projectId: '1234567' },
+    credentials: {
+      kind: 'service-account',
+      username: 'sluice.1a2b3c.mp-service-account',
+      secret: '…',
+      projectId: '1234567',
+    },
     region: 'eu',
   } satisfies MixpanelInput,
   warnings: settingsWarnings,
@@ -60,14 +65,24 @@ function openMixpanel(settings: MixpanelSettings): Sink {
     name: 'mixpanel',
     limits: LIMITS,
     async pack(lines, events): Promise<Body> {
-      const wire = await compress(lines, { level: settings.gzipLevel, memLevel: 9, chunkSize: 1 << 20 });
+      const wire = await compress(lines, {
+        level: settings.gzipLevel,
+        memLevel: 9,
+        chunkSize: 1 << 20,
+      });
       return { events, bytes: lines.length, wire };
     },
     unpack: (body) => decompress(body.wire),
     async send(body, signal): Promise<Answer> {
       signal.throwIfAborted();
       try {
-        const answer = await pool.request({ method: 'POST', path, headers, body: body.wire, signal });
+        const answer = await pool.request({
+          method: 'POST',
+          path,
+          headers,
+          body: body.wire,
+          signal,
+        });
         const retryAfter = answer.headers['retry-after'];
         const text = await readBounded(answer.body);
         return scrubbed(
@@ -97,7 +112,8 @@ async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const part of body) {
     parts.push(part);
     size += part.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    if (size > MAX_ANSWER_BYTES)
+      throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
   }
   return Buffer.concat(parts).toString('utf8');
 }
@@ -130,7 +146,10 @@ export async function checkMixpanel(
 ): Promise<{ ok: boolean; detail: string }> {
   const service = settings.credentials.kind === 'service-account';
   const host = hostOf(settings, service ? 'app' : 'ingestion');
-  const pool = new Pool(new URL(host).origin, { headersTimeout: settings.timeoutMs, bodyTimeout: settings.timeoutMs });
+  const pool = new Pool(new URL(host).origin, {
+    headersTimeout: settings.timeoutMs,
+    bodyTimeout: settings.timeoutMs,
+  });
   const path = new URL(host).pathname.replace(/\/$/, '');
   const headers = { authorization: authorizationOf(settings), 'content-type': 'application/json' };
   try {
@@ -138,12 +157,23 @@ export async function checkMixpanel(
     const answer = await pool.request(
       service
         ? { method: 'GET', path: `${path}/api/app/me`, headers, signal }
-        : { method: 'POST', path: `${path}/import?${importQuery(settings)}`, headers, body: '[{"event":"","properties":{}}]', signal },
+        : {
+            method: 'POST',
+            path: `${path}/import?${importQuery(settings)}`,
+            headers,
+            body: '[{"event":"","properties":{}}]',
+            signal,
+          },
     );
     const text = scrubber(settings)(await readBounded(answer.body));
     const expected = service ? 200 : 400;
-    if (answer.statusCode === expected) return { ok: true, detail: 'Mixpanel accepts the credentials.' };
-    const read = readAnswer({ status: answer.statusCode, retryAfter: undefined, body: text }, 1, Date.now());
+    if (answer.statusCode === expected)
+      return { ok: true, detail: 'Mixpanel accepts the credentials.' };
+    const read = readAnswer(
+      { status: answer.statusCode, retryAfter: undefined, body: text },
+      1,
+      Date.now(),
+    );
     return { ok: false, detail: 'detail' in read ? read.detail : `HTTP ${answer.statusCode}.` };
   } catch (error) {
     signal.throwIfAborted();

@@ -27,7 +27,10 @@ sourceContract('the folder source', open);
 
 test('a folder that is not there is named, with what to check', async () => {
   const source = directorySource.open({ path: '/nowhere/at/all' });
-  await expect(listOf(source)).rejects.toMatchObject({ code: 'no_folder', message: expect.stringContaining('/nowhere/at/all') });
+  await expect(listOf(source)).rejects.toMatchObject({
+    code: 'no_folder',
+    message: expect.stringContaining('/nowhere/at/all'),
+  });
 });
 
 test('one file can be given in place of a folder', async () => {

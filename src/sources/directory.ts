@@ -6,7 +6,10 @@ import { SliceError, SourceError } from '../core/errors.ts';
 import type { Slice, Source } from '../core/source.ts';
 
 const settings = z.strictObject({
-  path: z.string().min(1).describe('Folder with Currents Avro files, in any layout, or one such file'),
+  path: z
+    .string()
+    .min(1)
+    .describe('Folder with Currents Avro files, in any layout, or one such file'),
 });
 
 /** A folder on this machine, read with all its subfolders in the order of their names. */
@@ -40,12 +43,18 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
       const file = join(root, ...slice.id.split('/'));
       let offset = from;
       try {
-        if (versionOf(await stat(file, { bigint: true })) !== slice.version) throw changed(slice, from);
-        for await (const chunk of createReadStream(file, { start: from, highWaterMark: CHUNK_BYTES, signal })) {
+        if (versionOf(await stat(file, { bigint: true })) !== slice.version)
+          throw changed(slice, from);
+        for await (const chunk of createReadStream(file, {
+          start: from,
+          highWaterMark: CHUNK_BYTES,
+          signal,
+        })) {
           yield chunk as Buffer;
           offset += (chunk as Buffer).length;
         }
-        if (versionOf(await stat(file, { bigint: true })) !== slice.version) throw changed(slice, offset);
+        if (versionOf(await stat(file, { bigint: true })) !== slice.version)
+          throw changed(slice, offset);
       } catch (error) {
         if (error instanceof SliceError) throw error;
         signal.throwIfAborted();
@@ -93,7 +102,8 @@ async function* walk(
 ): AsyncGenerator<Slice> {
   const names: string[] = [];
   try {
-    for await (const entry of await opendir(folder)) if (!isHidden(entry.name)) names.push(entry.name);
+    for await (const entry of await opendir(folder))
+      if (!isHidden(entry.name)) names.push(entry.name);
   } catch (error) {
     throw unlistable(error, folder);
   }
@@ -133,14 +143,21 @@ function unlistable(error: unknown, path: string): SourceError {
       hint: 'Give the user that runs Sluice the right to read it.',
       cause: error,
     });
-  return new SourceError('unreadable_folder', `${path} can't be listed: ${message}`, { cause: error });
+  return new SourceError('unreadable_folder', `${path} can't be listed: ${message}`, {
+    cause: error,
+  });
 }
 
 function changed(slice: Slice, offset: number): SliceError {
-  return new SliceError('changed_while_reading', `the file changed while it was being read (${slice.id}, byte ${offset})`, {
-    slice: slice.id,
-    offset,
-  }, { hint: 'The next run reads the new version from its start.' });
+  return new SliceError(
+    'changed_while_reading',
+    `the file changed while it was being read (${slice.id}, byte ${offset})`,
+    {
+      slice: slice.id,
+      offset,
+    },
+    { hint: 'The next run reads the new version from its start.' },
+  );
 }
 
 function unreadable(error: unknown, slice: Slice, offset: number): SliceError {
@@ -148,5 +165,10 @@ function unreadable(error: unknown, slice: Slice, offset: number): SliceError {
   const place = { slice: slice.id, offset };
   if (code === 'ENOENT')
     return new SliceError('vanished', `the file is gone (${slice.id})`, place, { cause: error });
-  return new SliceError('read_failed', `the file can't be read: ${message} (${slice.id}, byte ${offset})`, place, { cause: error });
+  return new SliceError(
+    'read_failed',
+    `the file can't be read: ${message} (${slice.id}, byte ${offset})`,
+    place,
+    { cause: error },
+  );
 }

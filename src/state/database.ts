@@ -51,9 +51,13 @@ export function makeFolder(dataDir: string): void {
 function checkVersion(db: Database.Database, dataDir: string): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version > MIGRATIONS.length)
-    throw new StateError('newer_data', `${dataDir} was written by a newer Sluice (data version ${version}, this one knows ${MIGRATIONS.length})`, {
-      hint: 'Update Sluice, or use another data folder.',
-    });
+    throw new StateError(
+      'newer_data',
+      `${dataDir} was written by a newer Sluice (data version ${version}, this one knows ${MIGRATIONS.length})`,
+      {
+        hint: 'Update Sluice, or use another data folder.',
+      },
+    );
 }
 
 function migrate(db: Database.Database): void {
@@ -110,15 +114,27 @@ export function translated<T>(work: () => T): T {
   } catch (error) {
     if (error instanceof StateError) throw error;
     const { code = '', message } = error as { code?: string; message: string };
-    const known = KNOWN[code] ?? Object.entries(KNOWN).find(([prefix]) => code.startsWith(`${prefix}_`))?.[1];
-    if (known) throw new StateError(known.code, `${known.what} (${message})`, { hint: known.hint, cause: error });
-    if (code === 'ENOSPC')
-      throw new StateError('disk_full', KNOWN['SQLITE_FULL']!.what, { hint: KNOWN['SQLITE_FULL']!.hint, cause: error });
-    if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code))
-      throw new StateError('state_read_only', `The data folder can't be made or written: ${message}`, {
-        hint: 'Choose another --data-dir, or give the user that runs Sluice the right to write it.',
+    const known =
+      KNOWN[code] ?? Object.entries(KNOWN).find(([prefix]) => code.startsWith(`${prefix}_`))?.[1];
+    if (known)
+      throw new StateError(known.code, `${known.what} (${message})`, {
+        hint: known.hint,
         cause: error,
       });
+    if (code === 'ENOSPC')
+      throw new StateError('disk_full', KNOWN['SQLITE_FULL']!.what, {
+        hint: KNOWN['SQLITE_FULL']!.hint,
+        cause: error,
+      });
+    if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code))
+      throw new StateError(
+        'state_read_only',
+        `The data folder can't be made or written: ${message}`,
+        {
+          hint: 'Choose another --data-dir, or give the user that runs Sluice the right to write it.',
+          cause: error,
+        },
+      );
     throw error;
   }
 }

@@ -6,14 +6,17 @@ const HOUR_MS = 3_600_000;
 
 const COLUMNS = `d.id, o.name AS connection, s.slice, s.version, d.record, d.event_type AS eventType, d.cause, d.detail, d.kind,
   d.payload, d.at, d.retries`;
-const FROM = 'dead_letters d JOIN slices s ON s.id = d.slice JOIN connections o ON o.id = s.connection';
+const FROM =
+  'dead_letters d JOIN slices s ON s.id = d.slice JOIN connections o ON o.id = s.connection';
 
 export function createDeadLetters(db: Database.Database): DeadLetters {
   const find = db.prepare<[number], { slice: number; connection: number; event_type: string }>(
     'SELECT d.slice, s.connection, d.event_type FROM dead_letters d JOIN slices s ON s.id = d.slice WHERE d.id = ?',
   );
   const remove = db.prepare<[number]>('DELETE FROM dead_letters WHERE id = ?');
-  const keep = db.prepare<[string, string, number]>('UPDATE dead_letters SET cause = ?, detail = ?, retries = retries + 1 WHERE id = ?');
+  const keep = db.prepare<[string, string, number]>(
+    'UPDATE dead_letters SET cause = ?, detail = ?, retries = retries + 1 WHERE id = ?',
+  );
   const count = db.prepare<[number, string, string, string, number]>(
     `INSERT INTO counts (slice, event_type, outcome, reason, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`,
   );
@@ -52,9 +55,23 @@ export function createDeadLetters(db: Database.Database): DeadLetters {
             `SELECT ${COLUMNS} FROM ${FROM} WHERE d.id > ? AND (? IS NULL OR o.name = ?) AND (? IS NULL OR d.cause = ?)
                AND (? IS NULL OR d.event_type = ?) ORDER BY d.id LIMIT ?`,
           )
-          .all(after ?? 0, connection ?? null, connection ?? null, cause ?? null, cause ?? null, eventType ?? null, eventType ?? null, limit),
+          .all(
+            after ?? 0,
+            connection ?? null,
+            connection ?? null,
+            cause ?? null,
+            cause ?? null,
+            eventType ?? null,
+            eventType ?? null,
+            limit,
+          ),
       ),
-    get: (id) => within(() => db.prepare<[number], StoredDeadLetter>(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.id = ?`).get(id)),
+    get: (id) =>
+      within(() =>
+        db
+          .prepare<[number], StoredDeadLetter>(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.id = ?`)
+          .get(id),
+      ),
     summary: () =>
       within(() =>
         db

@@ -1,5 +1,12 @@
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, countsOf, skippedOf, totalOf, type TypeCounts } from '../core/counts.ts';
+import {
+  addCounts,
+  type Counts,
+  countsOf,
+  skippedOf,
+  totalOf,
+  type TypeCounts,
+} from '../core/counts.ts';
 import { StateError } from '../core/errors.ts';
 import type { Claim, Ledger, Run, RunState, Settlement, SliceProblem } from '../core/ledger.ts';
 import type { Advance } from '../core/batch.ts';
@@ -30,7 +37,10 @@ export function createLedger(db: Database.Database): Ledger {
   const findSlice = db.prepare<[number, string, string], SliceRow>(
     'SELECT id, offset, idx, records, done FROM slices WHERE connection = ? AND slice = ? AND version = ?',
   );
-  const putSlice = db.prepare<[number, string, string, number, number, number, number, string | null, number], { id: number }>(
+  const putSlice = db.prepare<
+    [number, string, string, number, number, number, number, string | null, number],
+    { id: number }
+  >(
     `INSERT INTO slices (connection, slice, version, offset, idx, records, done, problem, updated_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (connection, slice, version) DO UPDATE SET offset = excluded.offset, idx = excluded.idx,
@@ -57,10 +67,24 @@ export function createLedger(db: Database.Database): Ledger {
     const { slice, position, done, problem } = advance;
     const before = findSlice.get(connection, slice.id, slice.version);
     if (before && isBehind(position, before))
-      throw new StateError('ledger_conflict', `${slice.id} would go back from byte ${before.offset} to ${position.offset}`, {
-        hint: 'Two processes seem to write the same connection. Stop one of them.',
-      });
-    return putSlice.get(connection, slice.id, slice.version, position.offset, position.index, position.record, done ? 1 : 0, problem ?? null, at)!.id;
+      throw new StateError(
+        'ledger_conflict',
+        `${slice.id} would go back from byte ${before.offset} to ${position.offset}`,
+        {
+          hint: 'Two processes seem to write the same connection. Stop one of them.',
+        },
+      );
+    return putSlice.get(
+      connection,
+      slice.id,
+      slice.version,
+      position.offset,
+      position.index,
+      position.record,
+      done ? 1 : 0,
+      problem ?? null,
+      at,
+    )!.id;
   };
 
   const settle = db.transaction((claim: Claim, settlement: Settlement) => {
@@ -75,26 +99,49 @@ export function createLedger(db: Database.Database): Ledger {
     for (const advance of settlement.advances) {
       const id = advanceSlice(owner.id, advance, settlement.at);
       ids.set(sliceKey(advance.slice.id, advance.slice.version), id);
-      for (const row of rowsOf(advance.counts)) addCount.run(id, row.event_type, row.outcome, row.reason, row.n);
+      for (const row of rowsOf(advance.counts))
+        addCount.run(id, row.event_type, row.outcome, row.reason, row.n);
       addCounts(sums, advance.counts);
     }
-    for (const row of rowsOf(sums)) addRollup.run(owner.id, hour, row.event_type, row.outcome, row.reason, row.n);
+    for (const row of rowsOf(sums))
+      addRollup.run(owner.id, hour, row.event_type, row.outcome, row.reason, row.n);
     for (const letter of settlement.deadLetters)
-      addLetter.run(ids.get(sliceKey(letter.slice, letter.version)), letter.record, letter.eventType, letter.cause, letter.detail, letter.kind, letter.payload, settlement.at);
+      addLetter.run(
+        ids.get(sliceKey(letter.slice, letter.version)),
+        letter.record,
+        letter.eventType,
+        letter.cause,
+        letter.detail,
+        letter.kind,
+        letter.payload,
+        settlement.at,
+      );
     const total = totalOf(sums);
-    addToRun.run(total.read, total.delivered, skippedOf(total), total.deadLetters, settlement.requests, settlement.bytesSent, claim.run);
+    addToRun.run(
+      total.read,
+      total.delivered,
+      skippedOf(total),
+      total.deadLetters,
+      settlement.requests,
+      settlement.bytesSent,
+      claim.run,
+    );
   });
 
   const claim = db.transaction((name: string, at: number): Claim => {
     db.prepare('INSERT INTO connections (name) VALUES (?) ON CONFLICT DO NOTHING').run(name);
     const { id, epoch } = db
-      .prepare<[string], { id: number; epoch: number }>('UPDATE connections SET epoch = epoch + 1 WHERE name = ? RETURNING id, epoch')
+      .prepare<[string], { id: number; epoch: number }>(
+        'UPDATE connections SET epoch = epoch + 1 WHERE name = ? RETURNING id, epoch',
+      )
       .get(name)!;
     db.prepare(
       `UPDATE runs SET state = 'stopped', ended_at = ?, detail = 'the process ended before the run did' WHERE connection = ? AND state = 'running'`,
     ).run(at, id);
     const run = db
-      .prepare(`INSERT INTO runs (connection, epoch, started_at, state) VALUES (?, ?, ?, 'running')`)
+      .prepare(
+        `INSERT INTO runs (connection, epoch, started_at, state) VALUES (?, ?, ?, 'running')`,
+      )
       .run(id, epoch, at);
     return { connection: name, epoch, run: Number(run.lastInsertRowid) };
   });
@@ -108,12 +155,19 @@ export function createLedger(db: Database.Database): Ledger {
       within(() => {
         const owner = connectionId.get(connection);
         const row = owner && findSlice.get(owner.id, slice.id, slice.version);
-        return row && { position: { offset: row.offset, index: row.idx, record: row.records }, done: row.done === 1 };
+        return (
+          row && {
+            position: { offset: row.offset, index: row.idx, record: row.records },
+            done: row.done === 1,
+          }
+        );
       }),
     settle: (owner, settlement) => within(() => settle.immediate(owner, settlement)),
     endRun: (owner, state, detail, at) =>
       within(() => {
-        db.prepare<[RunState, string | null, number, number]>('UPDATE runs SET state = ?, detail = ?, ended_at = ? WHERE id = ?').run(state, detail, at, owner.run);
+        db.prepare<[RunState, string | null, number, number]>(
+          'UPDATE runs SET state = ?, detail = ?, ended_at = ? WHERE id = ?',
+        ).run(state, detail, at, owner.run);
       }),
     totals: (connection) =>
       within(() => {
@@ -141,7 +195,10 @@ export function createLedger(db: Database.Database): Ledger {
          WHERE o.name = ? AND s.problem IS NOT NULL ORDER BY s.slice`,
         connection,
       ),
-    connections: () => within(() => db.prepare<[], string>('SELECT name FROM connections ORDER BY name').pluck().all()),
+    connections: () =>
+      within(() =>
+        db.prepare<[], string>('SELECT name FROM connections ORDER BY name').pluck().all(),
+      ),
     runs: ({ connection, limit }) =>
       within(() =>
         db
@@ -159,14 +216,22 @@ function sliceKey(id: string, version: string): string {
   return JSON.stringify([id, version]);
 }
 
-function isBehind(position: { offset: number; index: number; record: number }, before: SliceRow): boolean {
+function isBehind(
+  position: { offset: number; index: number; record: number },
+  before: SliceRow,
+): boolean {
   if (position.offset !== before.offset) return position.offset < before.offset;
   return position.index < before.idx || position.record < before.records;
 }
 
 function* rowsOf(counts: Counts): Generator<CountRow> {
   for (const [event_type, each] of counts) {
-    const one = (outcome: string, n: number, reason = ''): CountRow => ({ event_type, outcome, reason, n });
+    const one = (outcome: string, n: number, reason = ''): CountRow => ({
+      event_type,
+      outcome,
+      reason,
+      n,
+    });
     if (each.read > 0) yield one('read', each.read);
     if (each.delivered > 0) yield one('delivered', each.delivered);
     if (each.deadLetters > 0) yield one('dead_letter', each.deadLetters);
@@ -207,8 +272,12 @@ function apply(into: TypeCounts, { outcome, reason, n }: CountRow): void {
       add(into.newFields);
       break;
     default:
-      throw new StateError('unknown_outcome', `The ledger holds an outcome this Sluice does not know: ${outcome}`, {
-        hint: 'Update Sluice.',
-      });
+      throw new StateError(
+        'unknown_outcome',
+        `The ledger holds an outcome this Sluice does not know: ${outcome}`,
+        {
+          hint: 'Update Sluice.',
+        },
+      );
   }
 }

@@ -21,12 +21,18 @@ export function lockFolder(dataDir: string): { release(): void } {
     } catch (error) {
       db.close();
       if ((error as { code?: string }).code === 'SQLITE_BUSY')
-        throw new StateError('data_folder_in_use', `Another Sluice works on ${dataDir}${holderOf(note)}`, {
-          hint: 'Wait for it to end or stop it; or give this one another --data-dir.',
-        });
+        throw new StateError(
+          'data_folder_in_use',
+          `Another Sluice works on ${dataDir}${holderOf(note)}`,
+          {
+            hint: 'Wait for it to end or stop it; or give this one another --data-dir.',
+          },
+        );
       throw error;
     }
-    writeFileSync(note, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
+    writeFileSync(note, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), {
+      mode: 0o600,
+    });
     return {
       release() {
         db.close();
@@ -41,7 +47,8 @@ function holderOf(note: string): string {
     const { pid, since } = JSON.parse(readFileSync(note, 'utf8')) as { pid: number; since: string };
     return ` (process ${pid}, since ${since})`;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
+      return '';
     throw error;
   }
 }

@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CLICK, counts, ledgerContract, type LedgerUnderTest, letter, OPEN, settlement, slice } from '../../test/contracts/ledger.ts';
+import {
+  CLICK,
+  counts,
+  ledgerContract,
+  type LedgerUnderTest,
+  letter,
+  OPEN,
+  settlement,
+  slice,
+} from '../../test/contracts/ledger.ts';
 import { totalOf } from '../core/counts.ts';
 import { openState } from './state.ts';
 
@@ -61,15 +70,34 @@ test('any sequence of settling, taking over, retrying and reopening gives what a
         else if (kind === 'reopen') under = await under.reopen();
         else if (kind === 'retry') {
           const found = await under.deadLetters.list({ limit: delivered });
-          await under.deadLetters.settle(found.map(({ id }) => ({ id, kind: 'delivered' as const })), 2);
+          await under.deadLetters.settle(
+            found.map(({ id }) => ({ id, kind: 'delivered' as const })),
+            2,
+          );
           model.delivered += found.length;
           model.deadLetters -= found.length;
         } else {
           const read = delivered + skipped + dead;
           const first = records.get(file) ?? 0;
           records.set(file, first + read);
-          const deadLetters = Array.from({ length: dead }, (_, i) => ({ ...letter(first + i, 'c', type), slice: file }));
-          await under.ledger.settle(claim, settlement({ slice: slice(file), records: first + read, counts: counts(type, { read, delivered, deadLetters: dead, skipped: skipped > 0 ? { why: skipped } : {} }), deadLetters }));
+          const deadLetters = Array.from({ length: dead }, (_, i) => ({
+            ...letter(first + i, 'c', type),
+            slice: file,
+          }));
+          await under.ledger.settle(
+            claim,
+            settlement({
+              slice: slice(file),
+              records: first + read,
+              counts: counts(type, {
+                read,
+                delivered,
+                deadLetters: dead,
+                skipped: skipped > 0 ? { why: skipped } : {},
+              }),
+              deadLetters,
+            }),
+          );
           model.read += read;
           model.delivered += delivered;
           model.skipped += skipped;
@@ -90,13 +118,32 @@ test('the roll-ups are kept in step with the counts', async () => {
   const under = underTest(folder);
   const claim = await under.ledger.claim('c', 0);
   const hour = 3_600_000;
-  await under.ledger.settle(claim, settlement({ slice: slice('a.avro'), records: 2, counts: counts(CLICK, { read: 2, delivered: 1, deadLetters: 1 }), deadLetters: [letter(0)], at: 5 * hour }));
-  await under.ledger.settle(claim, settlement({ slice: slice('a.avro'), records: 5, counts: counts(CLICK, { read: 3, delivered: 3 }), at: 6 * hour + 1 }));
+  await under.ledger.settle(
+    claim,
+    settlement({
+      slice: slice('a.avro'),
+      records: 2,
+      counts: counts(CLICK, { read: 2, delivered: 1, deadLetters: 1 }),
+      deadLetters: [letter(0)],
+      at: 5 * hour,
+    }),
+  );
+  await under.ledger.settle(
+    claim,
+    settlement({
+      slice: slice('a.avro'),
+      records: 5,
+      counts: counts(CLICK, { read: 3, delivered: 3 }),
+      at: 6 * hour + 1,
+    }),
+  );
   const [first] = await under.deadLetters.list({ limit: 1 });
   await under.deadLetters.settle([{ id: first!.id, kind: 'delivered' }], 7 * hour);
   await under.close();
   const db = new Database(join(folder, 'sluice.db'), { readonly: true });
-  const rows = db.prepare("SELECT hour, outcome, n FROM rollups WHERE outcome <> 'read' ORDER BY hour, outcome").all();
+  const rows = db
+    .prepare("SELECT hour, outcome, n FROM rollups WHERE outcome <> 'read' ORDER BY hour, outcome")
+    .all();
   db.close();
   expect(rows).toEqual([
     { hour: 5, outcome: 'dead_letter', n: 1 },
@@ -118,12 +165,20 @@ test('a full disk is said so, nothing is half written, and it goes on once there
   const state = openState(folder, { maxPages: 60 });
   const claim = await state.ledger.claim('c', 0);
   const one = (record: number) =>
-    settlement({ slice: slice('a.avro'), records: record + 1, counts: counts(CLICK, { read: 1, deadLetters: 1 }), deadLetters: [{ ...letter(record), payload: Buffer.alloc(20_000) }] });
+    settlement({
+      slice: slice('a.avro'),
+      records: record + 1,
+      counts: counts(CLICK, { read: 1, deadLetters: 1 }),
+      deadLetters: [{ ...letter(record), payload: Buffer.alloc(20_000) }],
+    });
   let record = 0;
   const fill = async (): Promise<void> => {
     for (; ; record++) await state.ledger.settle(claim, one(record));
   };
-  await expect(fill()).rejects.toMatchObject({ code: 'disk_full', hint: expect.stringContaining('Free some space') });
+  await expect(fill()).rejects.toMatchObject({
+    code: 'disk_full',
+    hint: expect.stringContaining('Free some space'),
+  });
   expect((await state.ledger.progress('c', slice('a.avro')))?.position.record ?? 0).toBe(record);
   expect(await state.ledger.imbalances('c')).toEqual([]);
   state.close();
@@ -140,8 +195,13 @@ test('a folder of a newer Sluice, a file that is no database, a missing folder: 
   db.pragma('user_version = 999');
   db.close();
   expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'newer_data' }));
-  expect(() => openState(join(folder, 'none'), { readonly: true })).toThrow(expect.objectContaining({ code: 'no_data_folder' }));
-  await writeFile(join(folder, 'sluice.db'), 'this is no database, but it is long enough to be looked at as one'.repeat(100));
+  expect(() => openState(join(folder, 'none'), { readonly: true })).toThrow(
+    expect.objectContaining({ code: 'no_data_folder' }),
+  );
+  await writeFile(
+    join(folder, 'sluice.db'),
+    'this is no database, but it is long enough to be looked at as one'.repeat(100),
+  );
   expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'state_corrupt' }));
 });
 
@@ -149,7 +209,14 @@ test('one process writes, others may read beside it', async () => {
   const first = openState(folder);
   expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'data_folder_in_use' }));
   const claim = await first.ledger.claim('c', 0);
-  await first.ledger.settle(claim, settlement({ slice: slice('a.avro'), records: 1, counts: counts(CLICK, { read: 1, delivered: 1 }) }));
+  await first.ledger.settle(
+    claim,
+    settlement({
+      slice: slice('a.avro'),
+      records: 1,
+      counts: counts(CLICK, { read: 1, delivered: 1 }),
+    }),
+  );
   const reader = openState(folder, { readonly: true });
   expect(totalOf(await reader.ledger.totals('c')).delivered).toBe(1);
   await expect(reader.ledger.claim('c', 1)).rejects.toMatchObject({ code: 'state_read_only' });
@@ -160,7 +227,11 @@ test('one process writes, others may read beside it', async () => {
 
 async function startSettling(dataDir: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('../../test/support/settle-for-ever.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, dataDir],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   await once(child.stdout!, 'data');
   return child;
 }
@@ -174,7 +245,9 @@ async function kill(child: ChildProcess): Promise<void> {
 test('another process that holds the folder is named with its number, and its death frees it', async () => {
   const child = await startSettling(folder);
   try {
-    expect(() => openState(folder)).toThrow(expect.objectContaining({ message: expect.stringContaining(`process ${child.pid}`) }));
+    expect(() => openState(folder)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(`process ${child.pid}`) }),
+    );
   } finally {
     await kill(child);
   }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { countsOf, type Counts, isBalanced, totalOf, type TypeCounts } from '../../src/core/counts.ts';
+import {
+  countsOf,
+  type Counts,
+  isBalanced,
+  totalOf,
+  type TypeCounts,
+} from '../../src/core/counts.ts';
 import type { DeadLetter } from '../../src/core/dead-letter.ts';
 import type { DeadLetters, Ledger, Settlement } from '../../src/core/ledger.ts';
 import type { Slice } from '../../src/core/source.ts';
@@ -48,13 +54,28 @@ export function settlement(of: {
   };
 }
 
-export function letter(record: number, cause = 'rejected_by_mixpanel', eventType = CLICK): DeadLetter {
-  return { slice: 'a.avro', version: 'v1', record, eventType, cause, detail: `why ${record}`, kind: 'event', payload: Buffer.from(`{"n":${record}}`) };
+export function letter(
+  record: number,
+  cause = 'rejected_by_mixpanel',
+  eventType = CLICK,
+): DeadLetter {
+  return {
+    slice: 'a.avro',
+    version: 'v1',
+    record,
+    eventType,
+    cause,
+    detail: `why ${record}`,
+    kind: 'event',
+    payload: Buffer.from(`{"n":${record}}`),
+  };
 }
 
 /** What every ledger promises. `open` gives an empty one. */
 export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest>): void {
-  const within = async (work: (under: LedgerUnderTest) => Promise<LedgerUnderTest | void>): Promise<void> => {
+  const within = async (
+    work: (under: LedgerUnderTest) => Promise<LedgerUnderTest | void>,
+  ): Promise<void> => {
     const under = await open();
     const last = (await work(under)) ?? under;
     await last.close();
@@ -72,14 +93,37 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
     test('what is settled is there after reopening, per connection and version', () =>
       within(async ({ ledger, reopen }) => {
         const claim = await ledger.claim('c', 0);
-        await ledger.settle(claim, settlement({ slice: A, records: 5, counts: counts(CLICK, { read: 5, delivered: 3, skipped: { deselected: 2 } }) }));
-        await ledger.settle(claim, settlement({ slice: A, records: 8, done: true, counts: counts(CLICK, { read: 3, delivered: 3, adjusted: { truncated_text: 1 } }) }));
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 5,
+            counts: counts(CLICK, { read: 5, delivered: 3, skipped: { deselected: 2 } }),
+          }),
+        );
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 8,
+            done: true,
+            counts: counts(CLICK, { read: 3, delivered: 3, adjusted: { truncated_text: 1 } }),
+          }),
+        );
         const again = await reopen();
-        expect(await again.ledger.progress('c', A)).toEqual({ position: { offset: 80, index: 0, record: 8 }, done: true });
+        expect(await again.ledger.progress('c', A)).toEqual({
+          position: { offset: 80, index: 0, record: 8 },
+          done: true,
+        });
         expect(await again.ledger.progress('c', slice('a.avro', 'v2'))).toBeUndefined();
         expect(await again.ledger.progress('other', A)).toBeUndefined();
         const totals = await again.ledger.totals('c');
-        expect(totals.get(CLICK)).toMatchObject({ read: 8, delivered: 6, skipped: { deselected: 2 }, adjusted: { truncated_text: 1 } });
+        expect(totals.get(CLICK)).toMatchObject({
+          read: 8,
+          delivered: 6,
+          skipped: { deselected: 2 },
+          adjusted: { truncated_text: 1 },
+        });
         expect(isBalanced(totals)).toBe(true);
         expect(await again.ledger.imbalances('c')).toEqual([]);
         return again;
@@ -90,19 +134,34 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
         const first = await ledger.claim('c', 0);
         const second = await ledger.claim('c', 1);
         expect(second.epoch).toBeGreaterThan(first.epoch);
-        const one = settlement({ slice: A, records: 1, counts: counts(CLICK, { read: 1, delivered: 1 }) });
+        const one = settlement({
+          slice: A,
+          records: 1,
+          counts: counts(CLICK, { read: 1, delivered: 1 }),
+        });
         await expect(ledger.settle(first, one)).rejects.toMatchObject({ code: 'owner_lost' });
         expect(await ledger.progress('c', A)).toBeUndefined();
         await ledger.settle(second, one);
         await ledger.claim('another', 2);
-        await ledger.settle(second, settlement({ slice: A, records: 2, counts: counts(CLICK, { read: 1, delivered: 1 }) }));
+        await ledger.settle(
+          second,
+          settlement({ slice: A, records: 2, counts: counts(CLICK, { read: 1, delivered: 1 }) }),
+        );
       }));
 
     test('a slice never goes back, and a refused settlement leaves nothing behind', () =>
       within(async ({ ledger, deadLetters }) => {
         const claim = await ledger.claim('c', 0);
-        await ledger.settle(claim, settlement({ slice: A, records: 5, counts: counts(CLICK, { read: 5, delivered: 5 }) }));
-        const back = settlement({ slice: A, records: 4, counts: counts(CLICK, { read: 1, deadLetters: 1 }), deadLetters: [letter(4)] });
+        await ledger.settle(
+          claim,
+          settlement({ slice: A, records: 5, counts: counts(CLICK, { read: 5, delivered: 5 }) }),
+        );
+        const back = settlement({
+          slice: A,
+          records: 4,
+          counts: counts(CLICK, { read: 1, deadLetters: 1 }),
+          deadLetters: [letter(4)],
+        });
         await expect(ledger.settle(claim, back)).rejects.toMatchObject({ code: 'ledger_conflict' });
         expect(totalOf(await ledger.totals('c')).read).toBe(5);
         expect(await deadLetters.list({ limit: 10 })).toEqual([]);
@@ -111,33 +170,99 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
     test('counts that do not add up are found, in either direction', () =>
       within(async ({ ledger }) => {
         const claim = await ledger.claim('c', 0);
-        await ledger.settle(claim, settlement({ slice: A, records: 5, counts: counts(CLICK, { read: 5, delivered: 4 }) }));
-        await ledger.settle(claim, settlement({ slice: slice('b.avro'), records: 2, counts: counts(CLICK, { read: 1, delivered: 1 }) }));
-        await ledger.settle(claim, settlement({ slice: slice('c.avro'), records: 2, counts: counts(CLICK, { read: 2, delivered: 2 }) }));
-        await ledger.settle(claim, settlement({ slice: slice('d.avro'), records: 2, counts: new Map() }));
-        expect((await ledger.imbalances('c')).map((each) => each.slice).toSorted()).toEqual(['a.avro', 'b.avro', 'd.avro']);
+        await ledger.settle(
+          claim,
+          settlement({ slice: A, records: 5, counts: counts(CLICK, { read: 5, delivered: 4 }) }),
+        );
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: slice('b.avro'),
+            records: 2,
+            counts: counts(CLICK, { read: 1, delivered: 1 }),
+          }),
+        );
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: slice('c.avro'),
+            records: 2,
+            counts: counts(CLICK, { read: 2, delivered: 2 }),
+          }),
+        );
+        await ledger.settle(
+          claim,
+          settlement({ slice: slice('d.avro'), records: 2, counts: new Map() }),
+        );
+        expect((await ledger.imbalances('c')).map((each) => each.slice).toSorted()).toEqual([
+          'a.avro',
+          'b.avro',
+          'd.avro',
+        ]);
         expect(await ledger.imbalances('other')).toEqual([]);
       }));
 
     test('a slice that could not be read whole is named until it is', () =>
       within(async ({ ledger }) => {
         const claim = await ledger.claim('c', 0);
-        await ledger.settle(claim, settlement({ slice: A, records: 1, counts: counts(CLICK, { read: 1, delivered: 1 }), problem: 'breaks off' }));
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 1,
+            counts: counts(CLICK, { read: 1, delivered: 1 }),
+            problem: 'breaks off',
+          }),
+        );
         expect(await ledger.problems('c')).toEqual([{ slice: 'a.avro', problem: 'breaks off' }]);
         expect((await ledger.progress('c', A))?.done).toBe(false);
-        await ledger.settle(claim, settlement({ slice: A, records: 2, done: true, counts: counts(CLICK, { read: 1, delivered: 1 }) }));
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 2,
+            done: true,
+            counts: counts(CLICK, { read: 1, delivered: 1 }),
+          }),
+        );
         expect(await ledger.problems('c')).toEqual([]);
       }));
 
     test('runs carry their figures as they go, and one that was cut off is marked by the next', () =>
       within(async ({ ledger }) => {
         const first = await ledger.claim('c', 1000);
-        await ledger.settle(first, settlement({ slice: A, records: 4, counts: counts(CLICK, { read: 4, delivered: 1, deadLetters: 1, skipped: { x: 2 } }), deadLetters: [letter(3)] }));
+        await ledger.settle(
+          first,
+          settlement({
+            slice: A,
+            records: 4,
+            counts: counts(CLICK, { read: 4, delivered: 1, deadLetters: 1, skipped: { x: 2 } }),
+            deadLetters: [letter(3)],
+          }),
+        );
         const second = await ledger.claim('c', 2000);
         await ledger.endRun(second, 'halted', 'no such project', 3000);
         expect(await ledger.runs({ connection: 'c', limit: 10 })).toMatchObject([
-          { id: second.run, state: 'halted', detail: 'no such project', startedAt: 2000, endedAt: 3000, read: 0 },
-          { id: first.run, state: 'stopped', startedAt: 1000, endedAt: 2000, read: 4, delivered: 1, skipped: 2, deadLetters: 1, requests: 1, bytesSent: 100 },
+          {
+            id: second.run,
+            state: 'halted',
+            detail: 'no such project',
+            startedAt: 2000,
+            endedAt: 3000,
+            read: 0,
+          },
+          {
+            id: first.run,
+            state: 'stopped',
+            startedAt: 1000,
+            endedAt: 2000,
+            read: 4,
+            delivered: 1,
+            skipped: 2,
+            deadLetters: 1,
+            requests: 1,
+            bytesSent: 100,
+          },
         ]);
         expect(await ledger.runs({ limit: 1 })).toHaveLength(1);
         expect(await ledger.runs({ connection: 'other', limit: 10 })).toEqual([]);
@@ -147,10 +272,22 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
     test('dead letters are listed in order, page by page, and by cause, type and connection', () =>
       within(async ({ ledger, deadLetters, reopen }) => {
         const claim = await ledger.claim('c', 0);
-        const all = [letter(0), letter(1, 'corrupt_block'), letter(2, 'rejected_by_mixpanel', OPEN), letter(3)];
-        const mixed: Counts = new Map([...counts(CLICK, { read: 3, deadLetters: 3 }), ...counts(OPEN, { read: 1, deadLetters: 1 })]);
-        await ledger.settle(claim, settlement({ slice: A, records: 4, counts: mixed, deadLetters: all, at: 5000 }));
-        const records = async (filter: Parameters<DeadLetters['list']>[0]) => (await deadLetters.list(filter)).map(({ record }) => record);
+        const all = [
+          letter(0),
+          letter(1, 'corrupt_block'),
+          letter(2, 'rejected_by_mixpanel', OPEN),
+          letter(3),
+        ];
+        const mixed: Counts = new Map([
+          ...counts(CLICK, { read: 3, deadLetters: 3 }),
+          ...counts(OPEN, { read: 1, deadLetters: 1 }),
+        ]);
+        await ledger.settle(
+          claim,
+          settlement({ slice: A, records: 4, counts: mixed, deadLetters: all, at: 5000 }),
+        );
+        const records = async (filter: Parameters<DeadLetters['list']>[0]) =>
+          (await deadLetters.list(filter)).map(({ record }) => record);
         expect(await records({ limit: 10 })).toEqual([0, 1, 2, 3]);
         const [first] = await deadLetters.list({ limit: 1 });
         expect(await records({ limit: 2, after: first!.id })).toEqual([1, 2]);
@@ -164,7 +301,18 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
         ]);
         const again = await reopen();
         const kept = await again.deadLetters.get(first!.id);
-        expect(kept).toMatchObject({ connection: 'c', slice: 'a.avro', version: 'v1', record: 0, eventType: CLICK, cause: 'rejected_by_mixpanel', detail: 'why 0', kind: 'event', at: 5000, retries: 0 });
+        expect(kept).toMatchObject({
+          connection: 'c',
+          slice: 'a.avro',
+          version: 'v1',
+          record: 0,
+          eventType: CLICK,
+          cause: 'rejected_by_mixpanel',
+          detail: 'why 0',
+          kind: 'event',
+          at: 5000,
+          retries: 0,
+        });
         expect(Buffer.from(kept!.payload).toString()).toBe('{"n":0}');
         expect(await again.deadLetters.get(999)).toBeUndefined();
         return again;
@@ -173,7 +321,16 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
     test('a retried letter moves in the counts of its slice, once however often it is settled', () =>
       within(async ({ ledger, deadLetters }) => {
         const claim = await ledger.claim('c', 0);
-        await ledger.settle(claim, settlement({ slice: A, records: 3, done: true, counts: counts(CLICK, { read: 3, deadLetters: 3 }), deadLetters: [letter(0), letter(1), letter(2)] }));
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 3,
+            done: true,
+            counts: counts(CLICK, { read: 3, deadLetters: 3 }),
+            deadLetters: [letter(0), letter(1), letter(2)],
+          }),
+        );
         const [a, b, c] = (await deadLetters.list({ limit: 3 })).map(({ id }) => id);
         const outcomes = [
           { id: a!, kind: 'delivered' },
@@ -182,9 +339,16 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
         ] as const;
         await deadLetters.settle(outcomes, 9000);
         await deadLetters.settle(outcomes, 9000);
-        expect((await ledger.totals('c')).get(CLICK)).toMatchObject({ read: 3, delivered: 1, deadLetters: 1, skipped: { deselected: 1 } });
+        expect((await ledger.totals('c')).get(CLICK)).toMatchObject({
+          read: 3,
+          delivered: 1,
+          deadLetters: 1,
+          skipped: { deselected: 1 },
+        });
         expect(await ledger.imbalances('c')).toEqual([]);
-        expect(await deadLetters.list({ limit: 9 })).toMatchObject([{ id: c, cause: 'still', detail: 'no', retries: 2 }]);
+        expect(await deadLetters.list({ limit: 9 })).toMatchObject([
+          { id: c, cause: 'still', detail: 'no', retries: 2 },
+        ]);
       }));
   });
 }

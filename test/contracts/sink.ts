@@ -10,7 +10,11 @@ export interface SinkUnderTest {
 
 /** What every sink promises. `open` gives one whose destination takes everything. */
 export function sinkContract(name: string, open: () => Promise<SinkUnderTest>): void {
-  const lines = ['{"event":"a","properties":{}}', '{"event":"é😀","properties":{"x":"\\n"}}', '{"event":"c"}'];
+  const lines = [
+    '{"event":"a","properties":{}}',
+    '{"event":"é😀","properties":{"x":"\\n"}}',
+    '{"event":"c"}',
+  ];
   const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
   const within = async (work: (under: SinkUnderTest) => Promise<void>): Promise<void> => {

@@ -38,16 +38,34 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
   describe(`${name} keeps the contract of sources`, () => {
     test('it lists .avro files at any depth, in a stable order, with size and type', () =>
       within(async ({ source, put }) => {
-        await put('b/event_type=users.messages.email.Click/date=2026-06-01-00/2.avro', Buffer.alloc(3));
-        await put('b/event_type=users.messages.email.Click/date=2026-06-01-00/1.avro', Buffer.alloc(2));
+        await put(
+          'b/event_type=users.messages.email.Click/date=2026-06-01-00/2.avro',
+          Buffer.alloc(3),
+        );
+        await put(
+          'b/event_type=users.messages.email.Click/date=2026-06-01-00/1.avro',
+          Buffer.alloc(2),
+        );
         await put('a.avro', Buffer.alloc(1));
         await put('a.avro.tmp', Buffer.alloc(9));
         await put('notes.txt', Buffer.alloc(9));
         const slices = await listOf(source);
-        expect(slices.map(({ id, bytes, format, eventType }) => [id, bytes, format, eventType])).toEqual([
+        expect(
+          slices.map(({ id, bytes, format, eventType }) => [id, bytes, format, eventType]),
+        ).toEqual([
           ['a.avro', 1, 'avro', undefined],
-          ['b/event_type=users.messages.email.Click/date=2026-06-01-00/1.avro', 2, 'avro', 'users.messages.email.Click'],
-          ['b/event_type=users.messages.email.Click/date=2026-06-01-00/2.avro', 3, 'avro', 'users.messages.email.Click'],
+          [
+            'b/event_type=users.messages.email.Click/date=2026-06-01-00/1.avro',
+            2,
+            'avro',
+            'users.messages.email.Click',
+          ],
+          [
+            'b/event_type=users.messages.email.Click/date=2026-06-01-00/2.avro',
+            3,
+            'avro',
+            'users.messages.email.Click',
+          ],
         ]);
         expect(await listOf(source)).toEqual(slices);
       }));
@@ -80,7 +98,10 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         await put('f.avro', Buffer.from('another'));
         await expect(bytesOf(source, slice!)).rejects.toThrow(SliceError);
         await remove('f.avro');
-        await expect(bytesOf(source, slice!)).rejects.toMatchObject({ code: 'vanished', slice: 'f.avro' });
+        await expect(bytesOf(source, slice!)).rejects.toMatchObject({
+          code: 'vanished',
+          slice: 'f.avro',
+        });
       }));
 
     test('an aborted signal ends listing and reading', () =>
@@ -90,7 +111,9 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         const reason = new Error('stop');
         const aborted = AbortSignal.abort(reason);
         await expect(source.list(aborted)[Symbol.asyncIterator]().next()).rejects.toBe(reason);
-        await expect(source.open(slice!, 0, aborted)[Symbol.asyncIterator]().next()).rejects.toBe(reason);
+        await expect(source.open(slice!, 0, aborted)[Symbol.asyncIterator]().next()).rejects.toBe(
+          reason,
+        );
       }));
 
     test('an empty source has no slices', () =>

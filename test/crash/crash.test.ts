@@ -35,10 +35,16 @@ function recordsOf(file: string): Promise<{ type: string; records: SourceRecord[
     const records: SourceRecord[] = [];
     let type = '';
     const decoder = avro.createFileDecoder(file);
-    decoder.on('metadata', (_type: unknown, _codec: unknown, header: { meta: Record<string, Buffer> }) => {
-      const schema = JSON.parse(header.meta['avro.schema']!.toString()) as { name: string; namespace: string };
-      type = `${schema.namespace.replace(/^.*?\binner\./, '')}.${schema.name}`;
-    });
+    decoder.on(
+      'metadata',
+      (_type: unknown, _codec: unknown, header: { meta: Record<string, Buffer> }) => {
+        const schema = JSON.parse(header.meta['avro.schema']!.toString()) as {
+          name: string;
+          namespace: string;
+        };
+        type = `${schema.namespace.replace(/^.*?\binner\./, '')}.${schema.name}`;
+      },
+    );
     decoder.on('data', (record: SourceRecord) => records.push(record));
     decoder.on('error', reject);
     decoder.on('end', () => resolve({ type, records }));
@@ -76,7 +82,9 @@ async function arrivals(scene: Scene, random: () => number, expected: Expected):
     ...['--seed', String(SEED)],
   ]);
   if (made.code !== 0) throw new Error(`generate ended with ${made.code}: ${made.stderr}`);
-  const names = (await readdir(staging, { recursive: true })).filter((name) => name.endsWith('.avro'));
+  const names = (await readdir(staging, { recursive: true })).filter((name) =>
+    name.endsWith('.avro'),
+  );
   const shuffled = names
     .toSorted()
     .map((name) => ({ name, key: random() }))
@@ -159,10 +167,19 @@ test(
     expect(await scene.deadLetters()).toEqual([]);
     expect(stats.distinct).toBe(expected.delivered);
     expect(stats.rejected).toBe(0);
-    const distinct = Object.fromEntries(Object.entries(stats.events).map(([name, counts]) => [name, counts.distinct]));
+    const distinct = Object.fromEntries(
+      Object.entries(stats.events).map(([name, counts]) => [name, counts.distinct]),
+    );
     expect(distinct).toEqual(expected.byName);
 
-    const listed = await scene.run(['runs', '--data-dir', scene.data, '--json', '--limit', '100000']);
+    const listed = await scene.run([
+      'runs',
+      '--data-dir',
+      scene.data,
+      '--json',
+      '--limit',
+      '100000',
+    ]);
     const sum = { read: 0, delivered: 0, skipped: 0, deadLetters: 0 };
     for (const line of listed.stdout.split('\n').filter(Boolean)) {
       const run = JSON.parse(line) as typeof sum;

@@ -18,10 +18,20 @@ async function sceneWith(faults: FaultScript, count = RECORDS): Promise<Scene> {
 }
 
 /** Everything is in Mixpanel once, and the books say so. */
-function expectAllDelivered(scene: Scene, { code, stderr, report }: Exported, count = RECORDS): void {
+function expectAllDelivered(
+  scene: Scene,
+  { code, stderr, report }: Exported,
+  count = RECORDS,
+): void {
   expect(stderr).not.toContain('error:');
   expect(code).toBe(0);
-  expect(report).toMatchObject({ state: 'finished', read: count, delivered: count, deadLetters: 0, balanced: true });
+  expect(report).toMatchObject({
+    state: 'finished',
+    read: count,
+    delivered: count,
+    deadLetters: 0,
+    balanced: true,
+  });
   expect(insertIds(scene.sandbox)).toEqual(sentIds(count));
 }
 
@@ -82,26 +92,35 @@ describe('answers that ask to try again', () => {
   });
 
   test('an HTML page with status 200, as a proxy answers, is not taken for a yes', async () => {
-    await using scene = await sceneWith([{ kind: 'status', status: 200, html: true, match: { requests: 3 } }]);
+    await using scene = await sceneWith([
+      { kind: 'status', status: 200, html: true, match: { requests: 3 } },
+    ]);
     expectAllDelivered(scene, await scene.runExport());
   });
 
   test('half a JSON text with status 200 is not taken for a yes', async () => {
-    await using scene = await sceneWith([{ kind: 'bad-json', when: 'before', match: { requests: 3 } }]);
+    await using scene = await sceneWith([
+      { kind: 'bad-json', when: 'before', match: { requests: 3 } },
+    ]);
     expectAllDelivered(scene, await scene.runExport());
   });
 });
 
 describe('the network', () => {
-  test.each(['before', 'middle', 'after'] as const)('connection reset %s ingesting', async (when) => {
-    await using scene = await sceneWith([{ kind: 'reset', when, match: { every: 2, requests: 4 } }]);
-    const exported = await scene.runExport();
-    expectAllDelivered(scene, exported);
-    expect(scene.sandbox.faults.hits()).toEqual([4]);
-    const { ingested } = scene.sandbox.stats();
-    if (when === 'before') expect(ingested).toBe(RECORDS);
-    else expect(ingested).toBeGreaterThan(RECORDS);
-  });
+  test.each(['before', 'middle', 'after'] as const)(
+    'connection reset %s ingesting',
+    async (when) => {
+      await using scene = await sceneWith([
+        { kind: 'reset', when, match: { every: 2, requests: 4 } },
+      ]);
+      const exported = await scene.runExport();
+      expectAllDelivered(scene, exported);
+      expect(scene.sandbox.faults.hits()).toEqual([4]);
+      const { ingested } = scene.sandbox.stats();
+      if (when === 'before') expect(ingested).toBe(RECORDS);
+      else expect(ingested).toBeGreaterThan(RECORDS);
+    },
+  );
 
   test.each(['before', 'after'] as const)('no answer, %s ingesting', async (when) => {
     await using scene = await sceneWith([{ kind: 'stall', when, match: { requests: 3 } }]);
@@ -146,7 +165,9 @@ describe('events that are refused', () => {
       balanced: true,
     });
     const letters = await scene.deadLetters();
-    expect(new Set(letters.map((letter) => letter.cause))).toEqual(new Set(['rejected_by_mixpanel']));
+    expect(new Set(letters.map((letter) => letter.cause))).toEqual(
+      new Set(['rejected_by_mixpanel']),
+    );
     const kept = letters.map((letter) => String(letter.event?.properties['$insert_id']));
     expect(kept.toSorted()).toEqual(sentIds(2000).filter((_, n) => n % 2 === 0));
     expect([...insertIds(scene.sandbox), ...kept].toSorted()).toEqual(sentIds());
@@ -160,10 +181,19 @@ describe('events that are refused', () => {
       await using scene = await sceneWith([{ kind: 'reject-batch', contains: culprit, records }]);
       const { code, report } = await scene.runExport();
       expect(code).toBe(3);
-      expect(report).toMatchObject({ read: RECORDS, delivered: RECORDS - 1, deadLetters: 1, balanced: true });
+      expect(report).toMatchObject({
+        read: RECORDS,
+        delivered: RECORDS - 1,
+        deadLetters: 1,
+        balanced: true,
+      });
       expect(insertIds(scene.sandbox)).toEqual(sentIds().filter((id) => id !== culprit));
       const [letter] = await scene.deadLetters();
-      expect(letter).toMatchObject({ cause: 'rejected_by_mixpanel', record: 3210, slice: 'a.avro' });
+      expect(letter).toMatchObject({
+        cause: 'rejected_by_mixpanel',
+        record: 3210,
+        slice: 'a.avro',
+      });
       expect(letter?.event?.properties['$insert_id']).toBe(culprit);
       // 2,000 events come down to one in 11 halvings of two requests each.
       expect(report.requests).toBeLessThanOrEqual(5 + 22);
@@ -181,13 +211,19 @@ describe('events that are refused', () => {
   test('413 to a single event makes a dead letter of it', async () => {
     await using scene = await openScene();
     const records = clicks('a', 50);
-    const fat = { ...records[20], campaign_name: 'x'.repeat(250), url: `https://example.com/${'y'.repeat(230)}` };
+    const fat = {
+      ...records[20],
+      campaign_name: 'x'.repeat(250),
+      url: `https://example.com/${'y'.repeat(230)}`,
+    };
     await put(scene.currents, 'a.avro', currentsFile(records.with(20, fat)));
     scene.sandbox.faults.set([{ kind: 'limit', maxBytes: 600 }]);
     const { code, report } = await scene.runExport();
     expect(code).toBe(3);
     expect(report).toMatchObject({ read: 50, delivered: 49, deadLetters: 1, balanced: true });
-    expect(await scene.deadLetters()).toMatchObject([{ cause: 'too_large_for_mixpanel', record: 20 }]);
+    expect(await scene.deadLetters()).toMatchObject([
+      { cause: 'too_large_for_mixpanel', record: 20 },
+    ]);
   });
 });
 

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { clicks, currentsFile, idOf, put } from '../support/currents-file.ts';
-import { insertIds, jsonLines, type Letter, openScene, type Scene, TOKEN } from '../support/scene.ts';
+import {
+  insertIds,
+  jsonLines,
+  type Letter,
+  openScene,
+  type Scene,
+  TOKEN,
+} from '../support/scene.ts';
 
 const RECORDS = 1000;
 /** Every hundredth of one batch. */
@@ -18,7 +25,11 @@ async function sceneWithLetters(): Promise<Scene> {
   scene.sandbox.faults.set([{ kind: 'partial', every: RECORDS / REFUSED, message: 'not today' }]);
   const { code, report } = await scene.runExport(['--connection', 'mail']);
   expect(code).toBe(3);
-  expect(report).toMatchObject({ delivered: RECORDS - REFUSED, deadLetters: REFUSED, balanced: true });
+  expect(report).toMatchObject({
+    delivered: RECORDS - REFUSED,
+    deadLetters: REFUSED,
+    balanced: true,
+  });
   return scene;
 }
 

@@ -25,8 +25,8 @@ async function fillingScene(): Promise<Scene> {
 async function expectNothingLost(scene: Scene): Promise<void> {
   const letters = await scene.deadLetters();
   const kept = letters.map((letter) => String(letter.event?.properties['$insert_id']));
-  const all = Array.from({ length: FILES }, (_, n) => `f${String(n).padStart(3, '0')}`).flatMap((name) =>
-    Array.from({ length: PER_FILE }, (_, record) => idOf(name, record)),
+  const all = Array.from({ length: FILES }, (_, n) => `f${String(n).padStart(3, '0')}`).flatMap(
+    (name) => Array.from({ length: PER_FILE }, (_, record) => idOf(name, record)),
   );
   expect(new Set(kept).size).toBe(kept.length);
   expect([...insertIds(scene.sandbox), ...kept].toSorted()).toEqual(all.toSorted());
@@ -41,12 +41,22 @@ function expectClearError(stderr: string): void {
 
 /** Runs a shell script with the scene's export as "$@". */
 function inShell(scene: Scene, script: string, extra: readonly string[] = []) {
-  return startProcess('sh', ['-c', script, 'sh', process.execPath, cliMain(), ...scene.exportArgs(extra)]).result;
+  return startProcess('sh', [
+    '-c',
+    script,
+    'sh',
+    process.execPath,
+    cliMain(),
+    ...scene.exportArgs(extra),
+  ]).result;
 }
 
 test('a file that may not grow (ulimit) stops the export; with more room it ends balanced and complete', async () => {
   await using scene = await fillingScene();
-  const { code, signal, stdout, stderr } = await inShell(scene, 'ulimit -f 600; exec "$@"', ['--concurrency', '1']);
+  const { code, signal, stdout, stderr } = await inShell(scene, 'ulimit -f 600; exec "$@"', [
+    '--concurrency',
+    '1',
+  ]);
   expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' });
   expectClearError(stderr);
 
@@ -59,8 +69,9 @@ test('a file that may not grow (ulimit) stops the export; with more room it ends
 /** A mount namespace of one's own: what is mounted in it goes with its last process. */
 const UNSHARE = [['-m'], ['-r', '-m']].find(
   (flags) =>
-    spawnSync('unshare', [...flags, 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt'], { timeout: 10_000 })
-      .status === 0,
+    spawnSync('unshare', [...flags, 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt'], {
+      timeout: 10_000,
+    }).status === 0,
 );
 
 test.skipIf(UNSHARE === undefined)(
@@ -76,15 +87,30 @@ test.skipIf(UNSHARE === undefined)(
       mount -o remount,size=64m '${scene.data}' || exit 71
       "$@" >room.out 2>room.err; echo "room $?"; cat room.err room.out
       cp -r '${scene.data}' '${copy}'`;
-    const args = ['sh', '-c', script, 'sh', process.execPath, cliMain(), ...scene.exportArgs(['--concurrency', '1'])];
-    const { code, stdout, stderr } = await startProcess('unshare', [...UNSHARE!, ...args], { cwd: scene.root }).result;
+    const args = [
+      'sh',
+      '-c',
+      script,
+      'sh',
+      process.execPath,
+      cliMain(),
+      ...scene.exportArgs(['--concurrency', '1']),
+    ];
+    const { code, stdout, stderr } = await startProcess('unshare', [...UNSHARE!, ...args], {
+      cwd: scene.root,
+    }).result;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const [, full = '', again, room = ''] = /^full (.*)\nagain (\d+)\nroom (.*)$/s.exec(stdout) ?? [];
+    const [, full = '', again, room = ''] =
+      /^full (.*)\nagain (\d+)\nroom (.*)$/s.exec(stdout) ?? [];
     expect(full).toMatch(/^1\n/);
     expectClearError(full);
     expect(again).toBe('1');
     expect(room).toMatch(/^3\n/);
-    expect(JSON.parse(room.slice(2))).toMatchObject({ state: 'finished', problems: [], balanced: true });
+    expect(JSON.parse(room.slice(2))).toMatchObject({
+      state: 'finished',
+      problems: [],
+      balanced: true,
+    });
     await expectNothingLost({ ...scene, deadLetters: () => lettersOf(scene, copy) });
   },
 );

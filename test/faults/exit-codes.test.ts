@@ -16,12 +16,42 @@ test('0: everything is delivered or skipped, also when there is nothing', async 
 });
 
 test.each([
-  { why: 'no folder is named', args: ['export', '--project-token', 'T', '--region', 'us'], says: '--from' },
+  {
+    why: 'no folder is named',
+    args: ['export', '--project-token', 'T', '--region', 'us'],
+    says: '--from',
+  },
   { why: 'an option does not exist', args: ['export', '--nonsense'], says: '--nonsense' },
-  { why: 'the region is missing', args: ['export', '--from', '.', '--project-token', 'T'], says: '--region' },
-  { why: 'the credentials are missing', args: ['export', '--from', '.', '--region', 'us'], says: '--service-account' },
-  { why: 'the concurrency is none', args: ['export', '--from', '.', '--region', 'us', '--project-token', 'T', '--concurrency', '0'], says: '--concurrency' },
-  { why: 'the settings do not exist', args: ['export', '--from', '.', '--region', 'us', '--project-token', 'T', '--settings', 'none.yaml'], says: 'none.yaml' },
+  {
+    why: 'the region is missing',
+    args: ['export', '--from', '.', '--project-token', 'T'],
+    says: '--region',
+  },
+  {
+    why: 'the credentials are missing',
+    args: ['export', '--from', '.', '--region', 'us'],
+    says: '--service-account',
+  },
+  {
+    why: 'the concurrency is none',
+    args: ['export', '--from', '.', '--region', 'us', '--project-token', 'T', '--concurrency', '0'],
+    says: '--concurrency',
+  },
+  {
+    why: 'the settings do not exist',
+    args: [
+      'export',
+      '--from',
+      '.',
+      '--region',
+      'us',
+      '--project-token',
+      'T',
+      '--settings',
+      'none.yaml',
+    ],
+    says: 'none.yaml',
+  },
   { why: 'the command does not exist', args: ['exprot'], says: 'exprot' },
 ])('2: $why', async ({ args, says }) => {
   await using scene = await openScene();
@@ -33,7 +63,15 @@ test.each([
 
 test('1: there is no such folder', async () => {
   await using scene = await openScene();
-  const { code, stderr } = await scene.run(['export', '--from', join(scene.root, 'nowhere'), '--region', 'us', '--project-token', 'T']);
+  const { code, stderr } = await scene.run([
+    'export',
+    '--from',
+    join(scene.root, 'nowhere'),
+    '--region',
+    'us',
+    '--project-token',
+    'T',
+  ]);
   expect(code).toBe(1);
   expect(stderr).toContain('There is no folder');
 });

@@ -43,13 +43,17 @@ describe('bad files amid good ones', () => {
     const first = await scene.runExport();
     expect(first.code).toBe(5);
     expect(first.report.balanced).toBe(true);
-    expect(first.report.problems.map(({ slice }) => slice).toSorted()).toEqual(Object.keys(bad).toSorted());
+    expect(first.report.problems.map(({ slice }) => slice).toSorted()).toEqual(
+      Object.keys(bad).toSorted(),
+    );
     for (const { slice, problem } of first.report.problems) {
       expect(problem).toContain(slice);
       expect(problem).not.toMatch(/undefined|\[object/);
     }
     // Of the truncated file, the blocks before the break are delivered.
-    expect(insertIds(scene.sandbox)).toEqual([...ids('a', 300), ...ids('cut', 300), ...ids('z', 300)].toSorted());
+    expect(insertIds(scene.sandbox)).toEqual(
+      [...ids('a', 300), ...ids('cut', 300), ...ids('z', 300)].toSorted(),
+    );
     expect(first.report.deadLetters).toBe(0);
 
     const again = await scene.runExport();
@@ -62,7 +66,9 @@ describe('bad files amid good ones', () => {
     expect(mended.code).toBe(5);
     expect(mended.report.balanced).toBe(true);
     expect(mended.report.problems.map(({ slice }) => slice)).not.toContain('b-truncated.avro');
-    expect(insertIds(scene.sandbox)).toEqual([...ids('a', 300), ...ids('cut', 400), ...ids('z', 300)].toSorted());
+    expect(insertIds(scene.sandbox)).toEqual(
+      [...ids('a', 300), ...ids('cut', 400), ...ids('z', 300)].toSorted(),
+    );
   });
 
   test('a human reads which file is bad and why', async () => {
@@ -106,14 +112,26 @@ describe('damaged blocks', () => {
 
       const { code, report } = await scene.runExport();
       expect(code).toBe(3);
-      expect(report).toMatchObject({ read: 401, delivered: 400, deadLetters: 1, balanced: true, problems: [] });
+      expect(report).toMatchObject({
+        read: 401,
+        delivered: 400,
+        deadLetters: 1,
+        balanced: true,
+        problems: [],
+      });
       expect(insertIds(scene.sandbox)).toEqual([...ids('a', 200), ...ids('a', 200, 300)]);
       const letters = await scene.deadLetters();
       expect(letters).toHaveLength(1);
-      expect(letters[0]).toMatchObject({ slice: 'a.avro', record: 200, eventType: 'users.messages.email.Click' });
+      expect(letters[0]).toMatchObject({
+        slice: 'a.avro',
+        record: 200,
+        eventType: 'users.messages.email.Click',
+      });
       expect(letters[0]?.cause).toMatch(/block/);
       expect(letters[0]?.detail).toContain('100 records');
-      expect(Buffer.from(letters[0]!.bytes!, 'base64')).toEqual(file.subarray(at, at + good.length));
+      expect(Buffer.from(letters[0]!.bytes!, 'base64')).toEqual(
+        file.subarray(at, at + good.length),
+      );
     },
   );
 
@@ -121,7 +139,10 @@ describe('damaged blocks', () => {
     await using scene = await openScene();
     const perBlock = 100;
     const blocks = Array.from({ length: 5 }, (_, n) =>
-      block(perBlock, compress(encodeRecords(CLICK, clicks('a', 500).slice(n * 100, n * 100 + 100)), SNAPPY)),
+      block(
+        perBlock,
+        compress(encodeRecords(CLICK, clicks('a', 500).slice(n * 100, n * 100 + 100)), SNAPPY),
+      ),
     );
     blocks[1]!.fill(0, -16);
     await put(scene.currents, 'a.avro', Buffer.concat([header(CLICK, SNAPPY), ...blocks]));
@@ -140,7 +161,11 @@ describe('large ones', () => {
     await using scene = await openScene();
     const huge = JSON.stringify({ scores: Array.from({ length: 400_000 }, (_, n) => n % 10_000) });
     expect(huge.length).toBeGreaterThan(1_900_000);
-    const records = [customEvent('one', '{"level":1}'), customEvent('huge', huge), customEvent('two', '{"level":2}')];
+    const records = [
+      customEvent('one', '{"level":1}'),
+      customEvent('huge', huge),
+      customEvent('two', '{"level":2}'),
+    ];
     await put(scene.currents, 'a.avro', currentsFile(records, { schema: CUSTOM_EVENT }));
     const { code, report } = await scene.runExport();
     expect(code).toBe(3);
@@ -161,13 +186,19 @@ describe('large ones', () => {
     );
     const cut = await scene.runExport(['--connection', 'cut']);
     expect(cut.code).toBe(0);
-    expect(cut.report).toMatchObject({ delivered: 2, adjusted: { truncated_text: 1 }, balanced: true });
+    expect(cut.report).toMatchObject({
+      delivered: 2,
+      adjusted: { truncated_text: 1 },
+      balanced: true,
+    });
 
     const settings = await put(scene.root, 'settings.yaml', 'longStrings: keep\n');
     const whole = await scene.runExport(['--connection', 'whole', '--settings', settings]);
     expect(whole.code).toBe(3);
     expect(whole.report).toMatchObject({ delivered: 1, deadLetters: 1, balanced: true });
-    expect(await scene.deadLetters()).toMatchObject([{ cause: 'event_too_large', connection: 'whole' }]);
+    expect(await scene.deadLetters()).toMatchObject([
+      { cause: 'event_too_large', connection: 'whole' },
+    ]);
   });
 
   test.each([
@@ -215,7 +246,11 @@ describe('what a later run reads', () => {
     const fourth = await scene.runExport();
     expect(fourth.code).toBe(0);
     expect(fourth.report).toMatchObject({ read: 3500, delivered: 3500, balanced: true });
-    expect(scene.sandbox.stats()).toMatchObject({ ingested: 6620, distinct: 3620, duplicates: 3000 });
+    expect(scene.sandbox.stats()).toMatchObject({
+      ingested: 6620,
+      distinct: 3620,
+      duplicates: 3000,
+    });
     expect(insertIds(scene.sandbox)).toEqual(
       [...ids('a', 3500), ...ids('early', 50), ...ids('late', 70)].toSorted(),
     );

@@ -54,22 +54,28 @@ test('the books can be looked at while an export runs', async () => {
   expect((await first.result).code).toBe(0);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s stops at a settled place and the next run takes it up there', async (signal) => {
-  await using scene = await slowScene();
-  const running = scene.startExport(['--concurrency', '2']);
-  await until(() => scene.sandbox.stats().ingested > 6000);
-  running.process.kill(signal);
-  const stopped = await running.result;
-  expect(stopped.code).toBe(130);
-  expect(stopped.report).toMatchObject({ state: 'stopped', deadLetters: 0, balanced: true });
-  expect(stopped.report.delivered).toBeGreaterThan(0);
-  expect(stopped.report.delivered).toBeLessThan(RECORDS);
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s stops at a settled place and the next run takes it up there',
+  async (signal) => {
+    await using scene = await slowScene();
+    const running = scene.startExport(['--concurrency', '2']);
+    await until(() => scene.sandbox.stats().ingested > 6000);
+    running.process.kill(signal);
+    const stopped = await running.result;
+    expect(stopped.code).toBe(130);
+    expect(stopped.report).toMatchObject({ state: 'stopped', deadLetters: 0, balanced: true });
+    expect(stopped.report.delivered).toBeGreaterThan(0);
+    expect(stopped.report.delivered).toBeLessThan(RECORDS);
 
-  const resumed = await scene.runExport(['--concurrency', '8']);
-  expect(resumed.code).toBe(0);
-  expect(resumed.report).toMatchObject({ delivered: RECORDS - stopped.report.delivered, balanced: true });
-  expect(insertIds(scene.sandbox)).toEqual(everyId());
-});
+    const resumed = await scene.runExport(['--concurrency', '8']);
+    expect(resumed.code).toBe(0);
+    expect(resumed.report).toMatchObject({
+      delivered: RECORDS - stopped.report.delivered,
+      balanced: true,
+    });
+    expect(insertIds(scene.sandbox)).toEqual(everyId());
+  },
+);
 
 test('stopping works while nothing is taken', async () => {
   await using scene = await slowScene();

@@ -6,7 +6,10 @@ import { schemaFields } from '../support/writer-schemas.ts';
 export interface Golden {
   readonly type: string;
   readonly record: Readonly<Record<string, unknown>>;
-  readonly event: { readonly event: string; readonly properties: Readonly<Record<string, unknown>> };
+  readonly event: {
+    readonly event: string;
+    readonly properties: Readonly<Record<string, unknown>>;
+  };
 }
 
 export interface GoldenField {
@@ -33,7 +36,10 @@ export function fieldsOf(event: CatalogueEvent): GoldenField[] {
   const known = schemaFields(event.type);
   const names = new Set(known.map(({ name }) => name));
   const missing = event.properties.filter(({ field }) => field !== null && !names.has(field));
-  return [...known, ...missing.map((property) => ({ name: property.field!, type: avroTypeOf(property) }))];
+  return [
+    ...known,
+    ...missing.map((property) => ({ name: property.field!, type: avroTypeOf(property) })),
+  ];
 }
 
 function avroTypeOf({ type, field, required }: Property): unknown {
@@ -49,7 +55,8 @@ export function recordOf(event: CatalogueEvent): Record<string, unknown> {
 function valueOf({ name, type }: GoldenField, event: CatalogueEvent): unknown {
   if (name === 'id') return '0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
   if (name === 'time') return 1_780_000_000;
-  if (name === event.dynamic?.field) return '{"color":"red","size":42,"price":9.5,"new":true,"tags":["a","b"]}';
+  if (name === event.dynamic?.field)
+    return '{"color":"red","size":42,"price":9.5,"new":true,"tags":["a","b"]}';
   const plain = Array.isArray(type) ? type.find((each) => each !== 'null') : type;
   switch (typeof plain === 'object' ? 'array' : plain) {
     case 'int':

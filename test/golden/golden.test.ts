@@ -12,7 +12,11 @@ import { fieldsOf, goldenTypes, readGolden, recordOf } from './cases.ts';
 const mapping = createMapping(parseMappingSettings({}), { token: '<token>' });
 
 test('there is a golden file for each of the 93 types, and no other', () => {
-  expect(goldenTypes().toSorted()).toEqual(allEvents().map(({ type }) => type).toSorted());
+  expect(goldenTypes().toSorted()).toEqual(
+    allEvents()
+      .map(({ type }) => type)
+      .toSorted(),
+  );
 });
 
 describe.each(allEvents().map((event) => [event.type, event] as const))('%s', (type, event) => {
@@ -29,15 +33,26 @@ describe.each(allEvents().map((event) => [event.type, event] as const))('%s', (t
       else if (property.source === 'project-token') expect(value).toBe('<token>');
       else {
         const source = golden.record[property.field!];
-        expect(value).toEqual(property.type === 'float' ? shortestFloat32(source as number) : source);
+        expect(value).toEqual(
+          property.type === 'float' ? shortestFloat32(source as number) : source,
+        );
       }
     }
     if (event.dynamic) {
-      const bag = JSON.parse(golden.record[event.dynamic.field] as string) as Record<string, unknown>;
-      const wanted = Object.entries(bag).map(([key, value]) => [`${event.dynamic!.prefix} ${key}`, value]);
+      const bag = JSON.parse(golden.record[event.dynamic.field] as string) as Record<
+        string,
+        unknown
+      >;
+      const wanted = Object.entries(bag).map(([key, value]) => [
+        `${event.dynamic!.prefix} ${key}`,
+        value,
+      ]);
       expect(dynamic.map((name) => [name, properties[name]])).toEqual(wanted);
     } else expect(dynamic).toEqual([]);
-    const name = event.nameFrom === undefined ? event.name : `${event.name} ${String(golden.record[event.nameFrom])}`;
+    const name =
+      event.nameFrom === undefined
+        ? event.name
+        : `${event.name} ${String(golden.record[event.nameFrom])}`;
     expect(golden.event.event).toBe(name);
   });
 

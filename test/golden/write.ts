@@ -10,7 +10,11 @@ const mapping = createMapping(parseMappingSettings({}), { token: '<token>' });
 mkdirSync(new URL('.', goldenPath('x')), { recursive: true });
 for (const event of allEvents()) {
   const record = recordOf(event);
-  const outcome = mapRecord(mapping.pushed(event.type, Object.keys(record)), record, mapping.context);
+  const outcome = mapRecord(
+    mapping.pushed(event.type, Object.keys(record)),
+    record,
+    mapping.context,
+  );
   if (outcome.kind !== 'event') throw new Error(`${event.type}: ${JSON.stringify(outcome)}`);
   const golden = { type: event.type, record, event: JSON.parse(outcome.json) as unknown };
   writeFileSync(goldenPath(event.type), `${JSON.stringify(golden, null, 2)}\n`);

@@ -31,7 +31,9 @@ export interface CliOptions {
 /** The path of the built command. Throws when it is not built: these tests run what users run. */
 export function cliMain(): string {
   if (!existsSync(MAIN))
-    throw new Error(`${MAIN} is missing: run \`npm run build\` first. The process tests start the built command.`);
+    throw new Error(
+      `${MAIN} is missing: run \`npm run build\` first. The process tests start the built command.`,
+    );
   return MAIN;
 }
 

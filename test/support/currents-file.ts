@@ -63,7 +63,11 @@ export function clicks(
 }
 
 /** A custom event with a bag of properties as JSON text. */
-export function customEvent(id: string, properties: string | null, name = 'Played'): CurrentsRecord {
+export function customEvent(
+  id: string,
+  properties: string | null,
+  name = 'Played',
+): CurrentsRecord {
   return {
     id,
     user_id: `braze-${id}`,
@@ -92,7 +96,10 @@ export interface FileOptions {
 }
 
 /** An Avro container file of Currents records; email clicks unless a schema is given. */
-export function currentsFile(records: readonly CurrentsRecord[], options: FileOptions = {}): Buffer {
+export function currentsFile(
+  records: readonly CurrentsRecord[],
+  options: FileOptions = {},
+): Buffer {
   const schema = options.schema ?? CLICK;
   const perBlock = options.perBlock ?? Math.max(1, records.length);
   const blocks = [];
@@ -104,7 +111,11 @@ export function currentsFile(records: readonly CurrentsRecord[], options: FileOp
 }
 
 /** Writes bytes below a folder and makes the folders in between. Gives the whole path. */
-export async function put(folder: string, path: string, bytes: Uint8Array | string): Promise<string> {
+export async function put(
+  folder: string,
+  path: string,
+  bytes: Uint8Array | string,
+): Promise<string> {
   const file = join(folder, path);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, bytes);

@@ -108,7 +108,8 @@ export async function openScene(options: MixpanelSandboxOptions = {}): Promise<S
     start,
     run: (args, cliOptions) => start(args, cliOptions).result,
     async deadLetters() {
-      const { code, stdout, stderr } = await start(['dead-letters', 'export', '--data-dir', data]).result;
+      const { code, stdout, stderr } = await start(['dead-letters', 'export', '--data-dir', data])
+        .result;
       if (code !== 0) throw new Error(`dead-letters export ended with ${code}: ${stderr}`);
       return jsonLines<Letter>(stdout);
     },
@@ -122,7 +123,9 @@ export async function openScene(options: MixpanelSandboxOptions = {}): Promise<S
 }
 
 function signsIn(args: readonly string[]): boolean {
-  return args.some((arg) => /^--(service-account|project-token(-file)?|api-secret-file)$/.test(arg));
+  return args.some((arg) =>
+    /^--(service-account|project-token(-file)?|api-secret-file)$/.test(arg),
+  );
 }
 
 function exported(result: CliResult): Exported {

@@ -80,4 +80,7 @@ export const stall: Reply = () => undefined;
 
 /** The answer to a body that was taken whole. */
 export const taken: Reply = (response, { lines }) =>
-  json(200, { code: 200, num_records_imported: lines.length, status: 'OK' })(response, {} as Received);
+  json(200, { code: 200, num_records_imported: lines.length, status: 'OK' })(
+    response,
+    {} as Received,
+  );

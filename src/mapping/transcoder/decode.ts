@@ -20,7 +20,11 @@ export function decodeRecord(fields: readonly Field[], cursor: Cursor): Record<s
   return decodeFields(fields, cursor, 0);
 }
 
-function decodeFields(fields: readonly Field[], cursor: Cursor, depth: number): Record<string, unknown> {
+function decodeFields(
+  fields: readonly Field[],
+  cursor: Cursor,
+  depth: number,
+): Record<string, unknown> {
   const record: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const field of fields) record[field.name] = decode(field.shape, cursor, depth);
   return record;
@@ -110,7 +114,8 @@ function readLength(cursor: Cursor): number {
 
 function take(cursor: Cursor, length: number): Uint8Array {
   const end = cursor.at + length;
-  if (end > cursor.bytes.length) throw new MalformedRecord('a value reaches past the end of its block');
+  if (end > cursor.bytes.length)
+    throw new MalformedRecord('a value reaches past the end of its block');
   const bytes = cursor.bytes.subarray(cursor.at, end);
   cursor.at = end;
   return bytes;

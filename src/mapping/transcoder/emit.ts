@@ -59,7 +59,9 @@ export function generateEmit(
     if (i === undefined || simple(name) !== 'string' || treatment !== 'keep') return undefined;
     if (renamed.some((from) => from.startsWith(plan.event.text))) return undefined;
     out.text(inString(plan.event.text));
-    out.line(`if ((w = rt.name(d, dv, at[${i}], ${Buffer.byteLength(plan.event.text)}, o, ov, w)) < 0) return ${BAIL};`);
+    out.line(
+      `if ((w = rt.name(d, dv, at[${i}], ${Buffer.byteLength(plan.event.text)}, o, ov, w)) < 0) return ${BAIL};`,
+    );
   } else out.text(inString(plan.event.text));
   out.text('","properties":{');
 
@@ -92,7 +94,9 @@ export function generateEmit(
         if (i === undefined) break;
         if (simple(item.field) !== 'string') return undefined;
         const mine = runtime.addBag(item, plan.items.length);
-        out.line(`if (at[${i}] >= 0 && (w = rt.bag(${mine}, d, at[${i}], o, w)) < 0) return ${BAIL};`);
+        out.line(
+          `if (at[${i}] >= 0 && (w = rt.bag(${mine}, d, at[${i}], o, w)) < 0) return ${BAIL};`,
+        );
         break;
       }
     }
@@ -101,7 +105,8 @@ export function generateEmit(
   for (const name of plan.newFields) {
     const i = index.get(name);
     if (i === undefined) continue;
-    if (!['string', 'int', 'long', 'boolean', 'bytes', 'enum', 'fixed'].includes(simple(name)!)) return undefined;
+    if (!['string', 'int', 'long', 'boolean', 'bytes', 'enum', 'fixed'].includes(simple(name)!))
+      return undefined;
     out.line(`if (at[${i}] >= 0) rt.newField(${JSON.stringify(name)});`);
   }
   return { emit: out.compile(runtime), room: out.fixed + plan.items.length * 80 + 2048 };
@@ -115,7 +120,9 @@ function writeIdentity(
 ): boolean {
   const id = (name: string, place: number, missing: number): void => {
     const hash = treatmentOf(settings, name) === 'hash';
-    out.line(`if ((w = rt.userId(${hash}, d, dv, at[${place}], o, ov, w)) < 0) return w === -1 ? ${missing} : ${BAIL};`);
+    out.line(
+      `if ((w = rt.userId(${hash}, d, dv, at[${place}], o, ov, w)) < 0) return w === -1 ? ${missing} : ${BAIL};`,
+    );
   };
   const external = index.get('external_user_id');
   const user = index.get('user_id');
@@ -157,7 +164,8 @@ function writeField(
   const key = `,${JSON.stringify(item.property)}:`;
   const present = `if (at[${i}] >= 0) {`;
   if (item.treatment === 'hash' && value.kind !== 'string') return false;
-  if (item.treatment === 'remove' && (value.kind === 'float' || value.kind === 'double')) return false;
+  if (item.treatment === 'remove' && (value.kind === 'float' || value.kind === 'double'))
+    return false;
   if (item.treatment === 'remove') {
     out.line(present);
     out.text(`${key}${JSON.stringify(REDACTED)}`);
@@ -165,13 +173,18 @@ function writeField(
     return true;
   }
   const body = {
-    string: item.treatment === 'hash' ? `rt.hashed(d, at[${i}], o, w)` : `rt.text(d, dv, at[${i}], o, ov, w)`,
+    string:
+      item.treatment === 'hash'
+        ? `rt.hashed(d, at[${i}], o, w)`
+        : `rt.text(d, dv, at[${i}], o, ov, w)`,
     int: `rt.integer(d, at[${i}], o, w)`,
     long: `rt.integer(d, at[${i}], o, w)`,
     boolean: `rt.boolean(d, at[${i}], o, w)`,
     float: `rt.float(dv, at[${i}], ${item.float}, o, w)`,
     double: `rt.double(dv, at[${i}], o, w)`,
-    array: isTextList(value) ? `rt.texts(${optionalOf(value.items) ? (optionalOf(value.items)!.nullFirst ? 0 : 2) : -1}, d, dv, at[${i}], o, ov, w)` : undefined,
+    array: isTextList(value)
+      ? `rt.texts(${optionalOf(value.items) ? (optionalOf(value.items)!.nullFirst ? 0 : 2) : -1}, d, dv, at[${i}], o, ov, w)`
+      : undefined,
   }[value.kind as string];
   if (body === undefined) return value.kind === 'null';
   // A number that is none (NaN, infinity) counts as null: it is known only once it was read.

@@ -30,12 +30,36 @@ export interface Runtime {
   addBag(item: DynamicItem, others: number): number;
   newField(name: string): void;
   hasText(d: Uint8Array, p: number): boolean;
-  name(d: Uint8Array, dv: DataView, p: number, before: number, o: Uint8Array, ov: DataView, w: number): number;
-  userId(hash: boolean, d: Uint8Array, dv: DataView, p: number, o: Uint8Array, ov: DataView, w: number): number;
+  name(
+    d: Uint8Array,
+    dv: DataView,
+    p: number,
+    before: number,
+    o: Uint8Array,
+    ov: DataView,
+    w: number,
+  ): number;
+  userId(
+    hash: boolean,
+    d: Uint8Array,
+    dv: DataView,
+    p: number,
+    o: Uint8Array,
+    ov: DataView,
+    w: number,
+  ): number;
   insertId(d: Uint8Array, p: number, o: Uint8Array, w: number): number;
   time(d: Uint8Array, p: number, o: Uint8Array, w: number): number;
   text(d: Uint8Array, dv: DataView, p: number, o: Uint8Array, ov: DataView, w: number): number;
-  texts(nullBranch: number, d: Uint8Array, dv: DataView, p: number, o: Uint8Array, ov: DataView, w: number): number;
+  texts(
+    nullBranch: number,
+    d: Uint8Array,
+    dv: DataView,
+    p: number,
+    o: Uint8Array,
+    ov: DataView,
+    w: number,
+  ): number;
   hashed(d: Uint8Array, p: number, o: Uint8Array, w: number): number;
   integer(d: Uint8Array, p: number, o: Uint8Array, w: number): number;
   boolean(d: Uint8Array, p: number, o: Uint8Array, w: number): number;
@@ -58,7 +82,14 @@ export function createRuntime(context: PlanContext): Runtime {
     REFUSED_LENGTHS.has(n) && isRefusedId(plain(d, p, n), settings.refusedIds);
 
   /** A JSON string with its quotes, cut where wanted. */
-  const quoted = (d: Uint8Array, dv: DataView, start: number, o: Uint8Array, ov: DataView, w: number): number => {
+  const quoted = (
+    d: Uint8Array,
+    dv: DataView,
+    start: number,
+    o: Uint8Array,
+    ov: DataView,
+    w: number,
+  ): number => {
     const n = textLength(d, start);
     const p = start + textHead(n);
     let length = n;
@@ -82,7 +113,10 @@ export function createRuntime(context: PlanContext): Runtime {
       const treated =
         treatmentOf(settings, item.field) !== 'keep' ||
         Object.keys(settings.privacy.fields).some((name) => name.startsWith(`${item.field}.`));
-      return bags.push({ ...item, others, plain: treated ? undefined : createBagCopier(item.prefix) }) - 1;
+      return (
+        bags.push({ ...item, others, plain: treated ? undefined : createBagCopier(item.prefix) }) -
+        1
+      );
     },
     newField: (name) => {
       runtime.newFields.push(name);

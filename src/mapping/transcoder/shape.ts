@@ -14,7 +14,16 @@ export interface Field {
   readonly shape: Shape;
 }
 
-const PRIMITIVES = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+const PRIMITIVES = new Set([
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+]);
 
 /** The fields of a writer schema. Throws SluiceError `unsupported_schema` when it is no record of Avro types. */
 export function recordFields(schema: unknown): readonly Field[] {
@@ -38,7 +47,8 @@ function resolve(schema: unknown, named: Map<string, Shape>, namespace: string):
   const space = typeof type['namespace'] === 'string' ? type['namespace'] : namespace;
   const remember = (shape: Shape): Shape => {
     const name = type['name'];
-    if (typeof name !== 'string') throw unsupported(`a type of kind ${String(type['type'])} has no name`);
+    if (typeof name !== 'string')
+      throw unsupported(`a type of kind ${String(type['type'])} has no name`);
     named.set(name, shape);
     if (!name.includes('.') && space) named.set(`${space}.${name}`, shape);
     return shape;

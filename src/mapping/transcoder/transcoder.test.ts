@@ -31,26 +31,31 @@ const longType = avro.types.LongType.__with({
 });
 
 function typeOf(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, {
-    registry: { long: longType },
-    wrapUnions: 'never',
-  } as unknown as Parameters<typeof avro.Type.forSchema>[1]);
+  return avro.Type.forSchema(
+    schema as avro.Schema,
+    {
+      registry: { long: longType },
+      wrapUnions: 'never',
+    } as unknown as Parameters<typeof avro.Type.forSchema>[1],
+  );
 }
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
   fc.string({ maxLength: 12 }),
-  fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', 'é', '漢', '😀', 'a') }),
+  fc.string({
+    unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', 'é', '漢', '😀', 'a'),
+  }),
   fc.constantFrom('', '0', 'null', 'anonymous', 'x'.repeat(300), 'é'.repeat(200), '\u2028'),
 );
 
 const valueOf: Record<string, fc.Arbitrary<unknown>> = {
   string: text,
   int: fc.integer(),
-  long: fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })).map((n) =>
-    Number.isSafeInteger(Number(n)) ? Number(n) : n,
-  ),
+  long: fc
+    .oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))
+    .map((n) => (Number.isSafeInteger(Number(n)) ? Number(n) : n)),
   float: fc.float(),
   double: fc.double(),
   boolean: fc.boolean(),
@@ -78,7 +83,11 @@ const avroOf = (kind: string, name: string): unknown =>
     },
   })[kind] ?? kind;
 
-const plainKey = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom('a', 'b', '_', 'c') });
+const plainKey = fc.string({
+  minLength: 1,
+  maxLength: 6,
+  unit: fc.constantFrom('a', 'b', '_', 'c'),
+});
 const plainBag = fc.dictionary(
   plainKey,
   fc.oneof(
@@ -96,34 +105,77 @@ const plainBag = fc.dictionary(
 const jsonText = fc.oneof(
   plainBag.map((bag) => JSON.stringify(bag)),
   plainBag.map((bag) => JSON.stringify(bag, null, 1)),
-  fc.tuple(plainBag, plainBag).map(([a, b]) => JSON.stringify(a).slice(0, -1) + ',' + JSON.stringify(b).slice(1)),
-  fc.constantFrom('{"a":1,"a":null}', '{"a":null,"a":2}', '{"a":01}', '{"a":1.50}', '{"a":-0}', '{"a":1e3}', '{"a":tru}', '{"a":1', '{"a":1}x', '{"a":1,}', '{"a":"b}', '{"a":[1,]}', '{"a":[[1]]}', '{"a":{"b":1}}'),
+  fc
+    .tuple(plainBag, plainBag)
+    .map(([a, b]) => JSON.stringify(a).slice(0, -1) + ',' + JSON.stringify(b).slice(1)),
+  fc.constantFrom(
+    '{"a":1,"a":null}',
+    '{"a":null,"a":2}',
+    '{"a":01}',
+    '{"a":1.50}',
+    '{"a":-0}',
+    '{"a":1e3}',
+    '{"a":tru}',
+    '{"a":1',
+    '{"a":1}x',
+    '{"a":1,}',
+    '{"a":"b}',
+    '{"a":[1,]}',
+    '{"a":[[1]]}',
+    '{"a":{"b":1}}',
+  ),
   fc.json({ maxDepth: 2 }),
   fc.dictionary(text, fc.jsonValue({ maxDepth: 2 })).map((bag) => JSON.stringify(bag)),
-  fc.constantFrom('', 'null', '[]', '{', '{"a":12345678901234567890}', '{"__proto__":1,"2":2,"1":"\\ud800"}'),
+  fc.constantFrom(
+    '',
+    'null',
+    '[]',
+    '{',
+    '{"a":12345678901234567890}',
+    '{"__proto__":1,"2":2,"1":"\\ud800"}',
+  ),
 );
 
 interface Case {
   type: string;
-  schema: { name: string; namespace: string; type: 'record'; fields: { name: string; type: unknown }[] };
+  schema: {
+    name: string;
+    namespace: string;
+    type: 'record';
+    fields: { name: string; type: unknown }[];
+  };
   records: Record<string, unknown>[];
 }
 
-const field = (name: string): fc.Arbitrary<{ name: string; type: unknown; value: fc.Arbitrary<unknown> }> =>
-  fc.record({ kind: fc.constantFrom(...Object.keys(valueOf)), optional: fc.constantFrom('no', 'first', 'last') }).map(
-    ({ kind, optional }) => {
+const field = (
+  name: string,
+): fc.Arbitrary<{ name: string; type: unknown; value: fc.Arbitrary<unknown> }> =>
+  fc
+    .record({
+      kind: fc.constantFrom(...Object.keys(valueOf)),
+      optional: fc.constantFrom('no', 'first', 'last'),
+    })
+    .map(({ kind, optional }) => {
       const type = avroOf(kind, name);
       const value = valueOf[kind]!;
       if (optional === 'no') return { name, type, value };
-      return { name, type: optional === 'first' ? ['null', type] : [type, 'null'], value: fc.option(value) };
-    },
-  );
+      return {
+        name,
+        type: optional === 'first' ? ['null', type] : [type, 'null'],
+        value: fc.option(value),
+      };
+    });
 
 const fixedField = (name: string, type: unknown, value: fc.Arbitrary<unknown>) =>
   fc.constant({ name, type, value });
 
 const cases: fc.Arbitrary<Case> = fc
-  .constantFrom(...allEvents().map((event) => event.type), 'users.behaviors.CustomEvent', 'users.behaviors.Purchase', 'users.messages.carousel.Swipe')
+  .constantFrom(
+    ...allEvents().map((event) => event.type),
+    'users.behaviors.CustomEvent',
+    'users.behaviors.Purchase',
+    'users.messages.carousel.Swipe',
+  )
   .chain((type) => {
     const event = allEvents().find((each) => each.type === type);
     const identity = [
@@ -133,7 +185,9 @@ const cases: fc.Arbitrary<Case> = fc
       fixedField('user_id', 'string', fc.oneof(fc.uuid(), text)),
     ];
     const own = (event?.properties ?? [])
-      .filter((p) => p.field !== null && !['id', 'time', 'external_user_id', 'user_id'].includes(p.field))
+      .filter(
+        (p) => p.field !== null && !['id', 'time', 'external_user_id', 'user_id'].includes(p.field),
+      )
       .map((p) =>
         p.type === 'string'
           ? fixedField(p.field!, ['null', 'string'], fc.option(text))
@@ -142,7 +196,9 @@ const cases: fc.Arbitrary<Case> = fc
     const bag = event?.dynamic ? [fixedField('properties', 'string', jsonText)] : [];
     const name = event?.nameFrom === undefined ? [] : [fixedField('name', 'string', text)];
     const taken = new Set(event?.properties.map((p) => p.field));
-    const extra = ['brand_new', 'timezone', 'another_new'].filter((each) => !taken.has(each)).map(field);
+    const extra = ['brand_new', 'timezone', 'another_new']
+      .filter((each) => !taken.has(each))
+      .map(field);
     return fc
       .tuple(...identity, ...own, ...bag, ...name, ...extra)
       .chain((all) => fc.shuffledSubarray(all, { minLength: Math.ceil(all.length * 0.7) }))
@@ -175,7 +231,12 @@ const settings: fc.Arbitrary<MappingInput> = fc.record({
   privacy: fc.record({
     pii: fc.constantFrom('keep', 'remove', 'hash'),
     identity: fc.constantFrom('keep', 'hash'),
-    fields: fc.constantFrom({}, { campaign_name: 'hash' }, { properties: 'remove' }, { 'properties.a': 'hash' }),
+    fields: fc.constantFrom(
+      {},
+      { campaign_name: 'hash' },
+      { properties: 'remove' },
+      { 'properties.a': 'hash' },
+    ),
   }),
   static: fc.constantFrom({}, { $source: 'sluice', zone: 7, on: true }),
 } as const) as fc.Arbitrary<MappingInput>;
@@ -197,7 +258,11 @@ function expected(input: Case, context: PlanContext) {
 function actual(input: Case, context: PlanContext, events = 2000) {
   const avroType = typeOf(input.schema);
   const block = Buffer.concat(input.records.map((record) => avroType.toBuffer(record)));
-  const encoder = createAvroEncoder(input.schema, (fields) => compilePlan(input.type, fields, context), context);
+  const encoder = createAvroEncoder(
+    input.schema,
+    (fields) => compilePlan(input.type, fields, context),
+    context,
+  );
   expect(encoder.holds(block, input.records.length)).toBe(true);
   const encode = encoder.open(block, input.records.length, slice);
   const batches: Batch[] = [];
@@ -216,19 +281,31 @@ describe('the transcoder and the object mapper', () => {
     let transcoded = 0;
     fc.assert(
       fc.property(cases, settings, (input, wanted) => {
-        const context: PlanContext = { settings: parseMappingSettings(wanted), token: 'T', salt: 's' };
+        const context: PlanContext = {
+          settings: parseMappingSettings(wanted),
+          token: 'T',
+          salt: 's',
+        };
         const want = expected(input, context);
         const { batches, encoder } = actual(input, context);
         const batch = batches[0]!;
         if (encoder.transcodes) transcoded++;
         const lines = Buffer.from(batch.lines).toString('utf8').split('\n').slice(0, -1);
-        expect(lines).toEqual(want.flatMap(({ outcome }) => (outcome.kind === 'event' ? [outcome.json] : [])));
+        expect(lines).toEqual(
+          want.flatMap(({ outcome }) => (outcome.kind === 'event' ? [outcome.json] : [])),
+        );
         const counts = batch.tally(encoder.plan.eventType);
         expect(counts.read).toBe(input.records.length);
-        expect(skippedOf(counts)).toBe(want.filter(({ outcome }) => outcome.kind === 'skip').length);
-        expect(batch.deadLetters.map(({ cause, detail, record }) => ({ cause, detail, record }))).toEqual(
+        expect(skippedOf(counts)).toBe(
+          want.filter(({ outcome }) => outcome.kind === 'skip').length,
+        );
+        expect(
+          batch.deadLetters.map(({ cause, detail, record }) => ({ cause, detail, record })),
+        ).toEqual(
           want.flatMap(({ outcome }, record) =>
-            outcome.kind === 'dead-letter' ? [{ cause: outcome.cause, detail: outcome.detail, record }] : [],
+            outcome.kind === 'dead-letter'
+              ? [{ cause: outcome.cause, detail: outcome.detail, record }]
+              : [],
           ),
         );
         const news = want.flatMap((each) => each.news);
@@ -244,7 +321,9 @@ describe('the transcoder and the object mapper', () => {
       fc.property(cases, fc.integer({ min: 1, max: 3 }), (input, events) => {
         const context: PlanContext = { settings: parseMappingSettings({}), salt: '' };
         const whole = Buffer.from(actual(input, context).batches[0]!.lines).toString();
-        const parts = actual(input, context, events).batches.map((batch) => Buffer.from(batch.lines).toString());
+        const parts = actual(input, context, events).batches.map((batch) =>
+          Buffer.from(batch.lines).toString(),
+        );
         expect(parts.join('')).toBe(whole);
       }),
       { numRuns: 100 },
@@ -258,15 +337,24 @@ test('a block whose bytes do not add up to its records is refused whole', () => 
       const avroType = typeOf(input.schema);
       const block = Buffer.concat(input.records.map((record) => avroType.toBuffer(record)));
       const context: PlanContext = { settings: parseMappingSettings({}), salt: '' };
-      const encoder = createAvroEncoder(input.schema, (fields) => compilePlan(input.type, fields, context), context);
+      const encoder = createAvroEncoder(
+        input.schema,
+        (fields) => compilePlan(input.type, fields, context),
+        context,
+      );
       expect(encoder.holds(block.subarray(0, -1), input.records.length)).toBe(false);
-      expect(encoder.holds(Buffer.concat([block, Buffer.alloc(1)]), input.records.length)).toBe(false);
+      expect(encoder.holds(Buffer.concat([block, Buffer.alloc(1)]), input.records.length)).toBe(
+        false,
+      );
       block[place % block.length]! ^= change;
       if (encoder.holds(block, input.records.length)) {
         const batch = new Batch({ events: 2000, bytes: 9_500_000 }, Buffer.alloc(64));
         batch.enter(slice, { offset: 0, index: 0, record: 0 });
-        expect(encoder.open(block, input.records.length, slice)(0, 0, batch)).toBe(input.records.length);
-        for (const line of Buffer.from(batch.lines).toString().split('\n').slice(0, -1)) JSON.parse(line);
+        expect(encoder.open(block, input.records.length, slice)(0, 0, batch)).toBe(
+          input.records.length,
+        );
+        for (const line of Buffer.from(batch.lines).toString().split('\n').slice(0, -1))
+          JSON.parse(line);
       }
     }),
     { numRuns: 300 },
