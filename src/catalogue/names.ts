@@ -1,4 +1,4 @@
-import type { CatalogueEvent } from './catalogue.ts';
+import type { CatalogueEvent } from './event-types.ts';
 
 /** Fields that the native connector renames wherever it sends them. */
 const RENAMED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { allEvents, storageOnlyEvents, unconfirmedEvents } from './catalogue.ts';
+import { allEvents, storageOnlyEvents, unconfirmedEvents } from './event-types.ts';
 
 /**
  * Whether a type is selected by one of the patterns: a type, or a wildcard. A `*` at the end stands for anything below

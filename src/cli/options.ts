@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
-import type { MixpanelInput } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
-import { type MappingSettings, parseMappingSettings } from '../mapping/settings.ts';
+import { type MappingSettings, type MixpanelInput, parseMappingSettings } from '../connector.ts';
 
 /** What the destination options of a command leave after parsing. */
 export interface DestinationOptions {

@@ -1,6 +1,5 @@
 import { totalOf } from '../core/counts.ts';
-import type { Progress } from '../pipeline/run.ts';
-import type { RetryInfo } from '../pipeline/deliver.ts';
+import type { Progress, RetryInfo } from '../connector.ts';
 import { duration, number, palette, type Terminal } from './terminal.ts';
 
 /** Shows how a long export goes: one line that redraws itself on a terminal, a line a minute elsewhere. */

@@ -15,10 +15,15 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    live: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
-    color: process.stdout.isTTY === true && !plain,
+    live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb',
+    color: isTerminal(process.stdout) && !plain,
     width: process.stdout.columns ?? 80,
   };
+}
+
+/** The type says a stream always has `isTTY`; a pipe has none. */
+function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY ?? false;
 }
 
 export type Paint = (text: string) => string;

@@ -29,10 +29,18 @@ export type Answer =
   /** Nothing will be taken until a person mends something. */
   | { readonly kind: 'halt'; readonly detail: string };
 
+/** How much a destination takes. */
+export interface Rates {
+  readonly eventsPerSecond: number;
+  /** JSON before compression. */
+  readonly bytesPerMinute: number;
+}
+
 /** Where events go. */
 export interface Sink {
   readonly name: string;
   readonly limits: BatchLimits;
+  readonly rates: Rates;
   /** Builds the body of some JSON lines. `lines` may be reused once the promise is settled. */
   pack(lines: Uint8Array, events: number): Promise<Body>;
   /** The JSON lines of a body, as given to `pack`. */

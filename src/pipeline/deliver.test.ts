@@ -21,6 +21,7 @@ function sinkOf(rule: (numbers: number[], nth: number) => Answer) {
   const sink: Sink = {
     name: 'test',
     limits: { events: 2000, bytes: 1_000_000 },
+    rates: { eventsPerSecond: 1e9, bytesPerMinute: 1e12 },
     pack(lines, events) {
       packed++;
       return Promise.resolve({ events, bytes: lines.length, wire: Buffer.from(lines) });

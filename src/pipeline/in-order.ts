@@ -36,7 +36,7 @@ export async function* mapInOrder<T, R>(
         if (!pull) return;
         take(await pull);
       } else if (pull) {
-        const next = await Promise.race([pull, first.then(done, done)]);
+        const next = await Promise.race([pull, first.then(nothing, nothing)]);
         if (next === undefined) yield await underway.shift()!;
         else take(next);
       } else yield await underway.shift()!;
@@ -47,6 +47,6 @@ export async function* mapInOrder<T, R>(
   }
 }
 
-function done(): undefined {
+function nothing(): undefined {
   return undefined;
 }

@@ -61,8 +61,9 @@ test('first come, first served; who gives up lets the next one pass', async () =
 });
 
 test('the connections of a project share one limit', () => {
-  expect(sharedRateLimit('a')).toBe(sharedRateLimit('a'));
-  expect(sharedRateLimit('a')).not.toBe(sharedRateLimit('b'));
+  const rates = { eventsPerSecond: 1, bytesPerMinute: 1 };
+  expect(sharedRateLimit('a', rates)).toBe(sharedRateLimit('a', rates));
+  expect(sharedRateLimit('a', rates)).not.toBe(sharedRateLimit('b', rates));
 });
 
 test('waits double from 2 s to 60 s, with 1 to 5 s on top, and honour what was asked for', () => {

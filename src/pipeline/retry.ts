@@ -7,7 +7,7 @@ export interface Backoff {
   readonly random: () => number;
 }
 
-/** Mixpanel asks for waits of 2 s doubling to 60 s, with 1–5 s of jitter. */
+/** Waits of 2 s doubling to 60 s, with 1–5 s of jitter: what import APIs commonly ask for. */
 export const DEFAULT_BACKOFF: Backoff = { baseMs: 2000, random: Math.random };
 
 const STEPS = 30;

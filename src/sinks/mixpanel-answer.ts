@@ -28,14 +28,14 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
   const detail = describe(status, body, answer.body);
   if (status === 200) {
     const imported = body?.num_records_imported;
-    // Anything but the documented answer leaves open whether the events are in. Sending them again is harmless.
-    if (body === undefined || (typeof imported === 'number' && imported < events))
+    // Whoever answered, it was not Mixpanel: a proxy, or a portal that wants a sign-in.
+    if (body === undefined) return { kind: 'retry', detail: `${detail} (not Mixpanel's answer)` };
+    // Some are not in, and nothing says which: halves find them. Sending the others again is harmless.
+    if (typeof imported === 'number' && imported < events)
       return {
-        kind: 'retry',
-        detail:
-          body === undefined
-            ? `${detail} (not Mixpanel's answer)`
-            : `only ${imported} of ${events} events were taken`,
+        kind: 'split',
+        cause: 'not_taken_by_mixpanel',
+        detail: `Mixpanel took ${imported} of ${events} events without a word about the rest`,
       };
     return { kind: 'settled', rejections: [] };
   }

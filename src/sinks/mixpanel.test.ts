@@ -123,7 +123,7 @@ describe('the answer table', () => {
     [
       '200 that took fewer',
       json(200, { code: 200, num_records_imported: 1, status: 'OK' }),
-      { kind: 'retry' },
+      { kind: 'split', cause: 'not_taken_by_mixpanel' },
     ],
     [
       '400 with failed records',

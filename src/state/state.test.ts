@@ -232,7 +232,7 @@ async function startSettling(dataDir: string): Promise<ChildProcess> {
     ['--disable-warning=ExperimentalWarning', script, dataDir],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  await once(child.stdout!, 'data');
+  await once(child.stdout, 'data');
   return child;
 }
 

@@ -21,7 +21,11 @@ test.each([
     args: ['export', '--project-token', 'T', '--region', 'us'],
     says: '--from',
   },
-  { why: 'an option does not exist', args: ['export', '--nonsense'], says: '--nonsense' },
+  {
+    why: 'an option does not exist',
+    args: ['export', '--from', '.', '--nonsense'],
+    says: '--nonsense',
+  },
   {
     why: 'the region is missing',
     args: ['export', '--from', '.', '--project-token', 'T'],

@@ -144,7 +144,7 @@ describe('damaged blocks', () => {
         compress(encodeRecords(CLICK, clicks('a', 500).slice(n * 100, n * 100 + 100)), SNAPPY),
       ),
     );
-    blocks[1]!.fill(0, -16);
+    blocks[1]!.subarray(-16).fill(0);
     await put(scene.currents, 'a.avro', Buffer.concat([header(CLICK, SNAPPY), ...blocks]));
     const { code, report } = await scene.runExport();
     expect(code).toBe(3);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { allEvents, type CatalogueEvent, type Property } from '../../src/catalogue/catalogue.ts';
+import type { CatalogueEvent, Property } from '../../src/catalogue/catalogue.ts';
 import { schemaFields } from '../support/writer-schemas.ts';
 
 /** One type's golden file: a source record, and the event that it must become. */
@@ -75,8 +75,4 @@ function valueOf({ name, type }: GoldenField, event: CatalogueEvent): unknown {
     default:
       return `the ${name}`;
   }
-}
-
-export function eventOf(type: string): CatalogueEvent {
-  return allEvents().find((event) => event.type === type)!;
 }

@@ -47,11 +47,6 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   return startProcess(process.execPath, [cliMain(), ...args], options);
 }
 
-/** Runs the built command to its end. */
-export function sluice(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  return startCli(args, options).result;
-}
-
 export function startProcess(
   command: string,
   args: readonly string[],

@@ -5,9 +5,6 @@ export interface AvroField {
   readonly type: unknown;
 }
 
-/** The 94 real writer schemas, by Currents type. */
-export const WRITER_TYPES: readonly string[] = [...SCHEMAS.keys()];
-
 /** Fields of the real writer schema of a type; none when no sample of it was ever published. */
 export function schemaFields(type: string): readonly AvroField[] {
   const found = SCHEMAS.get(type);

@@ -28,7 +28,7 @@ const row: fc.Arbitrary<Value[]> = fc.tuple(
   text,
   orNull(text),
   fc.integer(),
-  orNull(fc.maxSafeInteger().map((n) => Math.trunc(n / 2))),
+  orNull(fc.integer({ min: -(2 ** 52), max: 2 ** 52 })),
   orNull(fc.boolean()),
   orNull(fc.float({ noNaN: true })),
   orNull(fc.array(text)),
@@ -46,10 +46,7 @@ test('what is written, avsc reads', () => {
       for (const values of rows) write(sink, values);
       let offset = 0;
       for (const values of rows) {
-        const { value, offset: next } = type.decode(sink.view(), offset) as unknown as {
-          value: object;
-          offset: number;
-        };
+        const { value, offset: next } = type.decode(sink.view(), offset);
         expect({ ...value }).toStrictEqual(
           Object.fromEntries(FIELDS.map(({ name }, i) => [name, values[i]])),
         );

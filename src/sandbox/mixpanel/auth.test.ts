@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ACCOUNT, anEvent, call, importTo, SECRET, testSandbox, TOKEN } from './testing.ts';
+import {
+  ACCOUNT,
+  anEvent,
+  call,
+  importTo,
+  SECRET,
+  testSandbox,
+  TOKEN,
+} from '../../../test/support/sandbox-client.ts';
 
 const PROJECT = 'strict=1&project_id=42';
 const UNAUTHORIZED = { code: 401, error: 'Invalid credentials', status: 'Unauthorized' };

@@ -12,8 +12,8 @@ import {
   someEvents,
   testSandbox,
   TOKEN,
-} from './testing.ts';
-import type { TestAnswer } from './testing.ts';
+} from '../../../test/support/sandbox-client.ts';
+import type { TestAnswer } from '../../../test/support/sandbox-client.ts';
 
 const TODAY = 'from_date=2026-03-01&to_date=2026-03-01';
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { FaultScript } from './faults.ts';
 import type { MixpanelSandbox } from './server.ts';
-import { anEvent, call, importTo, NOW, SECRET, someEvents, testSandbox } from './testing.ts';
+import {
+  anEvent,
+  call,
+  importTo,
+  NOW,
+  SECRET,
+  someEvents,
+  testSandbox,
+} from '../../../test/support/sandbox-client.ts';
 
 const TODAY = 'from_date=2026-03-01&to_date=2026-03-01';
 

@@ -1,6 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { anEvent, call, importTo, NOW, someEvents, testSandbox, TOKEN } from './testing.ts';
+import {
+  anEvent,
+  call,
+  importTo,
+  NOW,
+  someEvents,
+  testSandbox,
+  TOKEN,
+} from '../../../test/support/sandbox-client.ts';
 
 const PLAIN = { 'content-encoding': 'identity' };
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -1,7 +1,13 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startMixpanelSandbox } from './server.ts';
-import { anEvent, call, importTo, someEvents, testSandbox } from './testing.ts';
+import {
+  anEvent,
+  call,
+  importTo,
+  someEvents,
+  testSandbox,
+} from '../../../test/support/sandbox-client.ts';
 
 describe("the sandbox's own calls", () => {
   test('stats are those of the API', async () => {

@@ -2,7 +2,13 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { KeyTable } from './key-table.ts';
 import { EventStore } from './store.ts';
-import { anEvent, importTo, NOW, someEvents, testSandbox } from './testing.ts';
+import {
+  anEvent,
+  importTo,
+  NOW,
+  someEvents,
+  testSandbox,
+} from '../../../test/support/sandbox-client.ts';
 
 function keyOf(n: number): Buffer {
   return hash('sha256', String(n), 'buffer');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Switches } from './switches.ts';
-import { anEvent, importTo, NOW, testSandbox } from './testing.ts';
+import { anEvent, importTo, NOW, testSandbox } from '../../../test/support/sandbox-client.ts';
 
 const SECONDS = NOW / 1000;
 

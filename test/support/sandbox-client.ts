@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
-import type { MixpanelSandboxOptions } from './sandbox.ts';
-import { type MixpanelSandbox, startMixpanelSandbox } from './server.ts';
+import type { MixpanelSandboxOptions } from '../../src/sandbox/mixpanel/sandbox.ts';
+import { type MixpanelSandbox, startMixpanelSandbox } from '../../src/sandbox/mixpanel/server.ts';
 
 /** The clock of every sandbox in these tests: 2026-03-01T12:00:00Z in milliseconds. */
 export const NOW = Date.UTC(2026, 2, 1, 12);

@@ -1,0 +1,131 @@
+import { resolve } from 'node:path';
+import { isBalanced } from '../core/counts.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Claim } from '../core/ledger.ts';
+import type { Source } from '../core/source.ts';
+import { createMapping } from '../mapping/mapping.ts';
+import type { MappingSettings } from '../mapping/settings.ts';
+import { createUnpack } from '../mapping/unpack.ts';
+import type { RetryInfo } from '../pipeline/deliver.ts';
+import { sharedRateLimit } from '../pipeline/rate-limit.ts';
+import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
+import { type Progress, run, type RunResult } from '../pipeline/run.ts';
+import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
+import { directorySource } from '../sources/directory.ts';
+import { openState, type State } from '../state/state.ts';
+import { connectionName, projectOf, tokenOf } from './project.ts';
+
+/** One export from a folder to a Mixpanel project. */
+export interface ExportOptions {
+  /** Folder with Currents Avro files, or one such file. */
+  readonly from: string;
+  readonly dataDir: string;
+  /** Name in the ledger; by default made from folder and project. */
+  readonly connection?: string;
+  readonly destination: MixpanelInput;
+  readonly settings: MappingSettings;
+  readonly salt: string | undefined;
+  /** Requests in flight at once. */
+  readonly concurrency: number;
+  /** First wait after a failed request, in milliseconds. */
+  readonly backoffMs?: number;
+}
+
+export interface ExportEvents {
+  readonly signal: AbortSignal;
+  readonly onWarning?: (text: string) => void;
+  /** `bytes`: size of the slices that this run has to read. */
+  readonly onStart?: (bytes: number) => void;
+  readonly onSettled?: (progress: Progress) => void;
+  readonly onRetry?: (info: RetryInfo) => void;
+}
+
+export interface ExportResult extends RunResult {
+  readonly connection: string;
+  readonly run: number;
+  readonly durationMs: number;
+  /** Whether read = delivered + skipped + dead letters holds in this run and in the whole ledger. */
+  readonly balanced: boolean;
+}
+
+/** Runs one export to its end. Throws SluiceError when it can't start or the ledger can't be written. */
+export async function exportFolder(
+  options: ExportOptions,
+  events: ExportEvents,
+): Promise<ExportResult> {
+  const started = performance.now();
+  const destination = mixpanelSink.settings.parse({
+    ...options.destination,
+    connections: options.concurrency,
+  });
+  for (const text of mixpanelSink.warnings(destination)) events.onWarning?.(text);
+  const mapping = createMapping(options.settings, {
+    token: tokenOf(options.destination),
+    salt: options.salt,
+  });
+  const source = directorySource.open({ path: resolve(options.from) });
+  const connection = options.connection ?? connectionName(options.from, options.destination);
+  const state = openState(options.dataDir);
+  const sink = mixpanelSink.open(destination);
+  try {
+    events.onStart?.(await bytesToRead(source, state, connection, events.signal));
+    const claim = await state.ledger.claim(connection, Date.now());
+    const result = await run({
+      source,
+      unpack: createUnpack(source, mapping),
+      sink,
+      ledger: state.ledger,
+      claim,
+      concurrency: options.concurrency,
+      delivery: {
+        rateLimit: sharedRateLimit(projectOf(options.destination), sink.rates),
+        backoff: { ...DEFAULT_BACKOFF, baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs },
+        ...(events.onRetry ? { onRetry: events.onRetry } : {}),
+      },
+      signal: events.signal,
+      now: Date.now,
+      ...(events.onSettled ? { onSettled: events.onSettled } : {}),
+    }).catch(async (error: unknown) => {
+      await endFailedRun(state, claim, error);
+      throw error;
+    });
+    await state.ledger.endRun(claim, result.state, result.detail ?? null, Date.now());
+    const imbalances = await state.ledger.imbalances(connection);
+    return {
+      ...result,
+      connection,
+      run: claim.run,
+      durationMs: performance.now() - started,
+      balanced: isBalanced(result.counts) && imbalances.length === 0,
+    };
+  } finally {
+    await sink.close();
+    await source.close();
+    state.close();
+  }
+}
+
+async function endFailedRun(state: State, claim: Claim, error: unknown): Promise<void> {
+  const detail = error instanceof Error ? error.message : String(error);
+  try {
+    await state.ledger.endRun(claim, 'failed', detail, Date.now());
+  } catch (second) {
+    // The ledger itself is what failed: the first error says so, and the run is marked when the folder is next claimed.
+    if (!(second instanceof SluiceError)) throw second;
+  }
+}
+
+/** Bytes of slices that are not settled yet. */
+async function bytesToRead(
+  source: Source,
+  state: State,
+  connection: string,
+  signal: AbortSignal,
+): Promise<number> {
+  let bytes = 0;
+  for await (const slice of source.list(signal)) {
+    const progress = await state.ledger.progress(connection, slice);
+    if (!progress?.done) bytes += (slice.bytes ?? 0) - (progress?.position.offset ?? 0);
+  }
+  return bytes;
+}

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../src');
+
+/**
+ * What each room may import besides itself. `connector` (the composition root and its folder) is the only one that
+ * knows everyone; `cli` reaches the engine through it. The sandbox stands in for the vendors, so it shares nothing with
+ * the code it tests but the vocabulary. See ARCHITECTURE.md.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  catalogue: ['core'],
+  formats: ['core'],
+  mapping: ['core', 'catalogue', 'formats'],
+  sources: ['core'],
+  sinks: ['core'],
+  pipeline: ['core'],
+  state: ['core'],
+  sandbox: ['core'],
+  connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state'],
+  cli: ['core', 'catalogue', 'sandbox', 'connector'],
+};
+
+/** Packages that belong to one room alone. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'better-sqlite3': ['state'],
+  commander: ['cli'],
+  snappy: ['formats', 'sandbox'],
+  undici: ['sinks'],
+  yaml: ['cli'],
+};
+
+interface Import {
+  readonly room: string;
+  readonly place: string;
+  readonly from: string;
+  /** Room of the imported file, or name of the package. */
+  readonly target: string;
+  readonly isPackage: boolean;
+}
+
+function roomOf(file: string): string {
+  return relative(SRC, file).split('/')[0]!.replace(/\.ts$/, '');
+}
+
+function filesOf(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(SRC, name));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, 'utf8');
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export|\})[^;'"`]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)/g,
+  );
+  return [...found].map((match) => {
+    const from = (match[1] ?? match[2])!;
+    const line = text.slice(0, match.index + match[0].length).split('\n').length;
+    const isPackage = !from.startsWith('.');
+    return {
+      room: roomOf(file),
+      place: `src/${relative(SRC, file)}:${line}`,
+      from,
+      target: isPackage ? from : roomOf(resolve(dirname(file), from)),
+      isPackage,
+    };
+  });
+}
+
+const imports = filesOf().flatMap(importsOf);
+
+test('every room is known, and the search finds imports in each', () => {
+  const rooms = new Set(filesOf().map(roomOf));
+  expect([...rooms].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  for (const room of rooms)
+    if (!['core', 'catalogue'].includes(room))
+      expect(
+        imports.filter((each) => each.room === room && each.target !== room),
+        room,
+      ).not.toEqual([]);
+});
+
+test('imports run one way', () => {
+  const broken = imports
+    .filter(({ isPackage }) => !isPackage)
+    .filter(({ room, target }) => room !== target && !MAY_IMPORT[room]!.includes(target))
+    .map(({ place, room, target, from }) => `${place}: ${room} may not import ${target} (${from})`);
+  expect(broken).toEqual([]);
+});
+
+test('no source imports another, and no sink another', () => {
+  const broken = imports
+    .filter(({ room, isPackage }) => !isPackage && ['sources', 'sinks'].includes(room))
+    .filter(({ place, from }) => {
+      const own = /\/([a-z0-9]+)[^/]*\.ts:\d+$/.exec(place)![1]!;
+      return from.startsWith('./') && !from.startsWith(`./${own}`);
+    })
+    .map(({ place, from }) => `${place}: imports ${from}`);
+  expect(broken).toEqual([]);
+});
+
+test('the core does no input or output', () => {
+  const broken = imports.filter(({ room, isPackage }) => room === 'core' && isPackage);
+  expect(broken.map(({ place, from }) => `${place}: imports ${from}`)).toEqual([]);
+});
+
+test('a package stays in its room', () => {
+  const broken = imports
+    .filter(
+      ({ isPackage, from, room }) => isPackage && PACKAGES[from] && !PACKAGES[from].includes(room),
+    )
+    .map(({ place, from }) => `${place}: ${from} belongs to ${PACKAGES[from]!.join(', ')}`);
+  expect(broken).toEqual([]);
+});
+
+test('the pipeline knows no vendor', () => {
+  const broken = filesOf()
+    .filter((file) => roomOf(file) === 'pipeline')
+    .flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, i) =>
+          /mixpanel|braze|\$insert_id/i.test(line)
+            ? [`${relative(SRC, file)}:${i + 1}: ${line.trim()}`]
+            : [],
+        ),
+    );
+  expect(broken).toEqual([]);
+});
+
+test('no file reads the environment or the clock while it is imported', () => {
+  const broken = filesOf().flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, i) =>
+        /^(?:export )?const .*(?:process\.env|Date\.now\(\)|new Date\(\)|performance\.now\(\))/.test(
+          line,
+        )
+          ? [`src/${relative(SRC, file)}:${i + 1}: ${line}`]
+          : [],
+      ),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('a file keeps to one subject: none is longer than 400 lines', () => {
+  const long = filesOf()
+    .map((file) => ({
+      file: relative(SRC, file),
+      lines: readFileSync(file, 'utf8').split('\n').length,
+    }))
+    .filter(({ lines }) => lines > 400);
+  expect(long).toEqual([]);
+});
