@@ -67,7 +67,7 @@ changed are read by the next run.`,
       {
         signal: shell.signal,
         onWarning: (text) => terminal.err(`warning: ${text}\n`),
-        onStart: progress.start,
+        ...(progress.live ? { onStart: progress.start } : {}),
         onSettled: progress.settled,
         onRetry: progress.retry,
       },

@@ -20,6 +20,8 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
   };
 
   return {
+    /** Whether the share that is done is shown, for which the whole must be known. */
+    live: wanted && terminal.live,
     /** `bytes`: what this run will read, as far as it is known. */
     start(bytes: number): void {
       totalBytes = bytes;

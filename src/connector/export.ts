@@ -34,7 +34,7 @@ export interface ExportOptions {
 export interface ExportEvents {
   readonly signal: AbortSignal;
   readonly onWarning?: (text: string) => void;
-  /** `bytes`: size of the slices that this run has to read. */
+  /** `bytes`: size of the slices that this run has to read. Costs a listing of its own, so only when it is wanted. */
   readonly onStart?: (bytes: number) => void;
   readonly onSettled?: (progress: Progress) => void;
   readonly onRetry?: (info: RetryInfo) => void;
@@ -68,7 +68,7 @@ export async function exportFolder(
   const state = openState(options.dataDir);
   const sink = mixpanelSink.open(destination);
   try {
-    events.onStart?.(await bytesToRead(source, state, connection, events.signal));
+    if (events.onStart) events.onStart(await bytesToRead(source, state, connection, events.signal));
     const claim = await state.ledger.claim(connection, Date.now());
     const result = await run({
       source,

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { opendir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
 import { z } from 'zod';
 import { SliceError, SourceError } from '../core/errors.ts';
 import type { Slice, Source } from '../core/source.ts';
@@ -39,30 +39,47 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
       root = path;
       yield* walk(path, '', signal, new Set([await realpath(path)]));
     },
-    async *open(slice, from, signal) {
-      const file = join(root, ...slice.id.split('/'));
-      let offset = from;
-      try {
-        if (versionOf(await stat(file, { bigint: true })) !== slice.version)
-          throw changed(slice, from);
-        for await (const chunk of createReadStream(file, {
-          start: from,
-          highWaterMark: CHUNK_BYTES,
-          signal,
-        })) {
-          yield chunk as Buffer;
-          offset += (chunk as Buffer).length;
-        }
-        if (versionOf(await stat(file, { bigint: true })) !== slice.version)
-          throw changed(slice, offset);
-      } catch (error) {
-        if (error instanceof SliceError) throw error;
-        signal.throwIfAborted();
-        throw unreadable(error, slice, offset);
-      }
-    },
+    open: (slice, from, signal) => read(join(root, ...slice.id.split('/')), slice, from, signal),
     close: () => Promise.resolve(),
   };
+}
+
+/** Gives the bytes of the version that was listed, or fails: never a mixture of two. */
+async function* read(
+  path: string,
+  slice: Slice,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let offset = from;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path);
+    let size = await sizeOf(file, slice, offset);
+    while (offset < size) {
+      signal.throwIfAborted();
+      // Most files of Currents are small: a buffer of their size, not of the largest.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - offset));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+      if (bytesRead === 0) throw changed(slice, offset);
+      yield buffer.subarray(0, bytesRead);
+      offset += bytesRead;
+      if (offset === size) size = await sizeOf(file, slice, offset);
+    }
+  } catch (error) {
+    if (error instanceof SliceError) throw error;
+    signal.throwIfAborted();
+    throw unreadable(error, slice, offset);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Size of the open file, which must still be the one that was listed. */
+async function sizeOf(file: FileHandle, slice: Slice, offset: number): Promise<number> {
+  const stats = await file.stat({ bigint: true });
+  if (versionOf(stats) !== slice.version) throw changed(slice, offset);
+  return Number(stats.size);
 }
 
 type Stats = Awaited<ReturnType<typeof statOf>>;
@@ -94,36 +111,54 @@ async function lookAt(path: string): Promise<Stats> {
   }
 }
 
+/** `followed`: real paths of the root and of the folders behind links on the way here. */
 async function* walk(
   folder: string,
   prefix: string,
   signal: AbortSignal,
-  above: ReadonlySet<string>,
+  followed: ReadonlySet<string>,
 ): AsyncGenerator<Slice> {
-  const names: string[] = [];
+  let entries: Dirent[];
   try {
-    for await (const entry of await opendir(folder))
-      if (!isHidden(entry.name)) names.push(entry.name);
+    entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
     throw unlistable(error, folder);
   }
-  for (const name of names.toSorted()) {
+  const sorted = entries
+    .filter(({ name }) => !isHidden(name))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of sorted) {
     signal.throwIfAborted();
-    const path = join(folder, name);
-    const id = prefix + name;
-    let stats: Stats;
-    try {
-      stats = await statOf(path);
-    } catch (error) {
-      // Between listing and looking a file may go, and a link may point nowhere.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw unlistable(error, path);
+    const path = join(folder, entry.name);
+    const id = prefix + entry.name;
+    if (entry.isDirectory()) {
+      yield* walk(path, `${id}/`, signal, followed);
+      continue;
     }
-    if (stats.isDirectory()) {
+    const isAvro = entry.name.endsWith('.avro');
+    if (!isAvro && !entry.isSymbolicLink()) continue;
+    const stats = await lookAgain(path);
+    if (stats?.isFile() && isAvro) yield sliceOf(id, stats);
+    else if (stats?.isDirectory()) {
       const real = await realpath(path);
-      if (!above.has(real)) yield* walk(path, `${id}/`, signal, new Set([...above, real]));
-    } else if (stats.isFile() && name.endsWith('.avro')) yield sliceOf(id, stats);
+      if (followed.has(real) || isWithin(await realpath(folder), real)) continue;
+      yield* walk(path, `${id}/`, signal, new Set([...followed, real]));
+    }
   }
+}
+
+/** Between listing and looking a file may go, and a link may point nowhere: then undefined. */
+async function lookAgain(path: string): Promise<Stats | undefined> {
+  try {
+    return await statOf(path);
+  } catch (error) {
+    if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw unlistable(error, path);
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Editors and copying tools leave such names behind while they work. */
