@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -42,10 +42,9 @@ async function runDemo(
   const sandbox = await startMixpanelSandbox({ credentials: DEMO_CREDENTIALS });
   try {
     say(bold('1. Braze writes Currents files'));
-    await writeGenerated(files, { events: Number(options.events), seed: 'demo' });
-    say(
-      `   ${number(Number(options.events))} events of all 94 types that Braze stores, in ${files}\n`,
-    );
+    const written = await writeGenerated(files, { events: Number(options.events), seed: 'demo' });
+    const { events, types } = written;
+    say(`   ${number(events)} events of ${Object.keys(types).length} types, in ${files}\n`);
     say(bold('2. A Mixpanel that enforces the documented rules'));
     say(`   ${sandbox.url}  ${dim('(counts per event at this address)')}\n`);
     say(bold('3. sluice export'));
@@ -69,12 +68,12 @@ async function runDemo(
       );
     const result = await runOnce();
     if (options.json) terminal.out(`${JSON.stringify(exportJson(result))}\n`);
-    else terminal.out(exportText(result, { color: terminal.color, dataDir }));
+    else terminal.out(exportText(result, { ...terminal, dataDir }));
     const { distinct, duplicates } = sandbox.stats();
     say(`Mixpanel holds ${number(distinct)} events, ${number(duplicates)} of them twice.\n`);
     shell.exit(exitCodeOf(result));
     if (options.once) {
-      say(whereNext());
+      say(whereNext(home));
       return;
     }
 
@@ -89,20 +88,25 @@ async function runDemo(
         `   ${number(slices)} new files, ${number(delivered)} events delivered, books ${balanced ? 'balanced' : 'NOT balanced'}, ${number(sandbox.stats().distinct)} events in Mixpanel`,
       );
     }
+    say(`\n${whereNext(home)}`);
     shell.exit(0);
   } finally {
     await sandbox.close();
-    await rm(home, { recursive: true, force: true });
   }
 }
 
-function whereNext(): string {
+/** The folder of the demo is left behind, so that there is something to look at. */
+function whereNext(home: string): string {
+  const steps = [
+    [`sluice runs --data-dir ${home}/data`, 'the ledger: every run and its sums'],
+    [`sluice preview $(find ${home} -name '*.avro' | head -1)`, 'records as Mixpanel gets them'],
+    ['sluice events', 'what Mixpanel gets for each event of Braze'],
+    ['sluice check --from DIR …', 'try your folder and your credentials; sends nothing'],
+    ['sluice export --from DIR …', 'send your own events'],
+  ];
   return [
-    'Where to go next',
-    '  sluice events                         what Mixpanel gets for each event of Braze',
-    '  sluice generate --events 1000 --out DIR    made-up files to play with',
-    '  sluice preview DIR/…/FILE.avro        each record as Mixpanel would get it',
-    '  sluice check --from DIR …             try your folder and your credentials',
-    '  sluice export --from DIR …            send your own events',
+    'Where to go next (from a clone, sluice is bin/sluice):',
+    ...steps.map(([command, what]) => `  ${command}\n      ${what}`),
+    `The files stay in ${home} until you delete them.`,
   ].join('\n');
 }

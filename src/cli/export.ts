@@ -73,7 +73,7 @@ changed are read by the next run.`,
       },
     ).finally(progress.end);
     if (options.json) terminal.out(`${JSON.stringify(exportJson(result))}\n`);
-    else terminal.out(exportText(result, { color: terminal.color, dataDir: folder }));
+    else terminal.out(exportText(result, { ...terminal, dataDir: folder }));
     shell.exit(exitCodeOf(result));
   });
 }

@@ -1,6 +1,6 @@
 import { totalOf } from '../core/counts.ts';
 import type { Progress, RetryInfo } from '../connector.ts';
-import { duration, number, palette, type Terminal } from './terminal.ts';
+import { duration, number, type Paint, palette, type Terminal } from './terminal.ts';
 
 /** Shows how a long export goes: one line that redraws itself on a terminal, a line a minute elsewhere. */
 export function progressLine(terminal: Terminal, wanted: boolean) {
@@ -11,10 +11,11 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
   let retrying = false;
   let drawn = false;
 
-  const draw = (line: string): void => {
+  const draw = (line: string, color: Paint = (text) => text): void => {
     if (!wanted) return;
+    // A line that wraps could not be taken back.
     if (terminal.live) {
-      terminal.err(`\r\u001b[2K${line.slice(0, terminal.width + 20)}`);
+      terminal.err(`\r\u001b[2K${color(line.slice(0, terminal.width - 1))}`);
       drawn = true;
     } else terminal.err(`${line}\n`);
   };
@@ -42,9 +43,8 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
     retry(info: RetryInfo): void {
       if (!retrying || terminal.live)
         draw(
-          paint.yellow(
-            `Mixpanel does not take events: ${info.detail} Trying again in ${duration(info.waitMs)} (attempt ${info.attempt}).`,
-          ),
+          `Mixpanel does not take events: ${info.detail} Trying again in ${duration(info.waitMs)} (attempt ${info.attempt}).`,
+          paint.yellow,
         );
       retrying = true;
     },

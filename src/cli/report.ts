@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type Counts, skippedOf, totalOf, type TypeCounts } from '../core/counts.ts';
 import type { ExportResult } from '../connector.ts';
 import { findEvent } from '../catalogue/catalogue.ts';
@@ -59,12 +60,12 @@ export function exportJson(result: ExportResult): Record<string, unknown> {
 /** The closing report: a table that adds up, what it means, and what to do next. */
 export function exportText(
   result: ExportResult,
-  { color, dataDir }: { color: boolean; dataDir: string },
+  { color, width, dataDir }: { color: boolean; width: number; dataDir: string },
 ): string {
   const paint = palette(color);
   const total = totalOf(result.counts);
   const out: string[] = [];
-  if (total.read > 0) out.push(balanceTable(result.counts, paint.dim));
+  if (total.read > 0) out.push(balanceTable(result.counts, width, paint.dim));
 
   const figures = [
     `${number(result.slices)} ${result.slices === 1 ? 'slice' : 'slices'}`,
@@ -107,25 +108,63 @@ export function exportText(
   return out.join('\n');
 }
 
-function balanceTable(counts: Counts, dim: (text: string) => string): string {
+/** Skips by reason where there is room; on a narrow terminal in one column, with the reasons below. */
+function balanceTable(counts: Counts, width: number, dim: (text: string) => string): string {
+  const reasons = Object.keys(totalOf(counts).skipped).toSorted();
+  const whole = tableWith(
+    counts,
+    reasons.map((reason) => ({
+      title: `skipped:\n${reason}`,
+      of: (each) => each.skipped[reason] ?? 0,
+    })),
+    Infinity,
+    dim,
+  );
+  if (widthOf(whole) <= width) return whole;
+  const narrow = tableWith(counts, [{ title: 'skipped', of: skippedOf }], width, dim);
+  const words = Object.entries(totalOf(counts).skipped).map(
+    ([reason, n]) => `${number(n)} ${reason}`,
+  );
+  return words.length === 0 ? narrow : `${narrow}skipped: ${words.join(', ')}\n`;
+}
+
+function tableWith(
+  counts: Counts,
+  skips: readonly { title: string; of: (each: TypeCounts) => number }[],
+  width: number,
+  dim: (text: string) => string,
+): string {
+  const figures: { title: string; of: (each: TypeCounts) => number }[] = [
+    { title: 'read', of: (each) => each.read },
+    { title: 'delivered', of: (each) => each.delivered },
+    ...skips,
+    { title: 'dead letters', of: (each) => each.deadLetters },
+  ];
   const total = totalOf(counts);
-  const reasons = Object.keys(total.skipped).toSorted();
+  const taken = figures.reduce((sum, { title, of }) => {
+    const lines = [...title.split('\n'), number(of(total))];
+    return sum + 2 + Math.max(...lines.map((line) => line.length));
+  }, 0);
+  const room = Math.max(12, width - taken);
   const columns: Column[] = [
     { title: 'event type' },
-    { title: 'read', align: 'right' },
-    { title: 'delivered', align: 'right' },
-    ...reasons.map((reason): Column => ({ title: `skipped: ${reason}`, align: 'right' })),
-    { title: 'dead letters', align: 'right' },
+    ...figures.map(({ title }): Column => ({ title, align: 'right' })),
   ];
+  // A zero says nothing: what stands out are the figures.
   const row = (label: string, each: TypeCounts): string[] => [
-    label,
-    number(each.read),
-    number(each.delivered),
-    ...reasons.map((reason) => number(each.skipped[reason] ?? 0)),
-    number(each.deadLetters),
+    label.length > room ? `…${label.slice(1 - room)}` : label,
+    ...figures.map(({ of }) => (of(each) === 0 ? '·' : number(of(each)))),
   ];
   const rows = [...counts].toSorted(byName).map(([type, each]) => row(type, each));
   return table(columns, [...rows, row('total', total)], { sum: true, dim });
+}
+
+function widthOf(text: string): number {
+  return Math.max(
+    ...stripVTControlCharacters(text)
+      .split('\n')
+      .map((line) => line.length),
+  );
 }
 
 /** What was mended or left out on the way, in words. */

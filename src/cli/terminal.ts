@@ -6,7 +6,7 @@ export interface Terminal {
   readonly live: boolean;
   /** Colours are wanted on `out`. */
   readonly color: boolean;
-  /** Columns of the terminal; 80 when it is none. */
+  /** Columns of the terminal; no bound when it is none. */
   readonly width: number;
 }
 
@@ -17,7 +17,7 @@ export function processTerminal(): Terminal {
     err: (text) => process.stderr.write(text),
     live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb',
     color: isTerminal(process.stdout) && !plain,
-    width: process.stdout.columns ?? 80,
+    width: process.stdout.columns ?? Infinity,
   };
 }
 
@@ -45,6 +45,7 @@ export function palette(color: boolean): Palette {
 }
 
 export interface Column {
+  /** May be of several lines. */
   readonly title: string;
   readonly align?: 'left' | 'right';
 }
@@ -55,8 +56,13 @@ export function table(
   rows: readonly (readonly string[])[],
   { sum = false, dim = (text: string) => text }: { sum?: boolean; dim?: Paint } = {},
 ): string {
-  const widths = columns.map(({ title }, i) =>
-    Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)),
+  const titles = columns.map(({ title }) => title.split('\n'));
+  const widths = titles.map((lines, i) =>
+    Math.max(...[...lines, ...rows.map((row) => row[i] ?? '')].map((text) => text.length)),
+  );
+  const height = Math.max(...titles.map((lines) => lines.length));
+  const head = Array.from({ length: height }, (_, n) =>
+    titles.map((lines) => lines[lines.length - height + n] ?? ''),
   );
   const line = (cells: readonly string[]): string =>
     columns
@@ -70,7 +76,7 @@ export function table(
   const body = rows.map(line);
   const last = sum ? body.pop() : undefined;
   return [
-    dim(line(columns.map(({ title }) => title))),
+    ...head.map((cells) => dim(line(cells))),
     rule,
     ...body,
     ...(last === undefined ? [] : [rule, last]),

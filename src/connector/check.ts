@@ -34,7 +34,11 @@ async function checkFolder(path: string, signal: AbortSignal): Promise<CheckLine
     }
     return files === 0
       ? { what: 'source', ok: false, detail: `${path} holds no .avro files.` }
-      : { what: 'source', ok: true, detail: `${path} holds ${files} Avro files, ${bytes} bytes.` };
+      : {
+          what: 'source',
+          ok: true,
+          detail: `${path} holds ${files.toLocaleString('en-US')} Avro files, ${(bytes / 1e6).toFixed(1)} MB.`,
+        };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     return { what: 'source', ok: false, detail: `${error.message}. ${error.hint ?? ''}`.trim() };

@@ -29,7 +29,8 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
   if (status === 200) {
     const imported = body?.num_records_imported;
     // Whoever answered, it was not Mixpanel: a proxy, or a portal that wants a sign-in.
-    if (body === undefined) return { kind: 'retry', detail: `${detail} (not Mixpanel's answer)` };
+    if (body === undefined)
+      return { kind: 'retry', detail: `${detail} That is not Mixpanel's answer.` };
     // Some are not in, and nothing says which: halves find them. Sending the others again is harmless.
     if (typeof imported === 'number' && imported < events)
       return {
@@ -104,7 +105,7 @@ function readRetryAfter(header: string | undefined, now: number): number | undef
 
 function describe(status: number, body: ImportBody | undefined, text: string): string {
   const words = typeof body?.error === 'string' ? body.error : plainText(text);
-  return cut(words === '' ? `HTTP ${status}.` : `HTTP ${status}: ${words}`);
+  return sentence(cut(words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`));
 }
 
 /** A proxy answers in HTML; its tags help nobody. */
@@ -115,6 +116,10 @@ function plainText(text: string): string {
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function cut(text: string): string {

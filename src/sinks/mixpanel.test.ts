@@ -170,7 +170,7 @@ describe('the answer table', () => {
     [
       '500',
       text(500, '<html><style>p{}</style><p>oops</p></html>'),
-      { kind: 'retry', detail: 'HTTP 500: oops' },
+      { kind: 'retry', detail: 'HTTP 500: oops.' },
     ],
     ['502', text(502, 'upstream connect error'), { kind: 'retry' }],
     ['503', json(503, {}), { kind: 'retry' }],
