@@ -10,6 +10,8 @@ export function generateInput(folder: string, events: number, seed: number): voi
   for (const [index, codec] of CODECS.entries()) {
     const share = index === 0 ? Math.ceil(events / 2) : Math.floor(events / 2);
     const settings = ['--events', String(share), '--seed', String(seed + index), '--codec', codec];
+    // One hour, so that a type fills its files up to the 15,000 events at which Braze closes one.
+    settings.push('--hours', '1');
     const out = ['--out', join(folder, codec)];
     const main = join(ROOT, 'dist', 'cli', 'main.js');
     const { status, stderr } = spawnSync(

@@ -113,6 +113,20 @@ export class Batch {
     this.events++;
   }
 
+  /** Counts in whole lines and copies them; `numbers`: of each, which record it is, counted from `first`. */
+  append(lines: Uint8Array, numbers: Uint32Array, first: number, eventType: string): void {
+    if (!this.reserve(lines.length)) throw new Error('append past the limit of a batch');
+    this.buffer.set(lines, this.length);
+    this.length += lines.length;
+    const advance = this.advances.length - 1;
+    for (let i = 0; i < numbers.length; i++) {
+      this.recordOf[this.events] = first + numbers[i]!;
+      this.advanceOf[this.events] = advance;
+      this.typeOf[this.events] = eventType;
+      this.events++;
+    }
+  }
+
   /** The JSON lines, valid until the buffer is used again. */
   get lines(): Uint8Array {
     return this.buffer.subarray(0, this.length);

@@ -19,7 +19,10 @@ export interface Source {
   readonly name: string;
   /** Every slice there is now, in a stable order. Throws {@link SourceError}. */
   list(signal: AbortSignal): AsyncIterable<Slice>;
-  /** The bytes of a slice from a byte offset on. Throws {@link SliceError} when it can't be read whole. */
+  /**
+   * The bytes of a slice from a byte offset on. A chunk is valid until the next is asked for.
+   * Throws {@link SliceError} when it can't be read whole.
+   */
   open(slice: Slice, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }

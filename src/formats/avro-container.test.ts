@@ -21,7 +21,12 @@ const schema = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'string'
 
 const opener = (file: Uint8Array, chunk = 1 << 20) =>
   async function* (offset: number): AsyncGenerator<Uint8Array> {
-    for (let p = offset; p < file.length; p += chunk) yield file.slice(p, p + chunk);
+    for (let p = offset; p < file.length; p += chunk) {
+      const bytes = Buffer.from(file.subarray(p, p + chunk));
+      yield bytes;
+      // A chunk is promised only until the next is asked for.
+      bytes.fill(0xee);
+    }
   };
 
 interface Read {

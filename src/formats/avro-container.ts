@@ -275,7 +275,7 @@ async function headerBytes(reader: ByteReader, slice: string): Promise<Uint8Arra
       reader.offset,
     );
   if (!(await reader.has(length))) throw broken(reader.offset, slice);
-  const bytes = reader.peek(length).slice();
+  const bytes = new Uint8Array(reader.peek(length));
   reader.skip(length);
   return bytes;
 }

@@ -21,20 +21,30 @@ export function byteReader(chunks: AsyncIterator<Uint8Array>, start: number): By
   let offset = start;
   let ended = false;
 
+  /** Bytes that lie across chunks are joined here; a chunk itself is gone once the next is asked for. */
+  let joined = Buffer.alloc(0);
+
   const pull = async (n: number): Promise<void> => {
-    const parts: Uint8Array[] = [current.subarray(at)];
-    let size = parts[0]!.length;
+    let size = current.length - at;
+    if (size > 0) joined = moved(joined, current.subarray(at), Math.max(n, size * 2));
+    at = 0;
     while (size < n && !ended) {
       const next = await chunks.next();
-      if (next.done) ended = true;
-      else {
-        parts.push(next.value);
-        size += next.value.length;
+      if (next.done) {
+        ended = true;
+        break;
       }
+      const chunk = next.value;
+      if (size === 0 && chunk.length >= n) {
+        current = chunk;
+        return;
+      }
+      if (size + chunk.length > joined.length)
+        joined = moved(joined, joined.subarray(0, size), Math.max(n, (size + chunk.length) * 2));
+      joined.set(chunk, size);
+      size += chunk.length;
     }
-    const filled = parts.filter((part) => part.length > 0);
-    current = filled.length === 1 ? filled[0]! : Buffer.concat(filled, size);
-    at = 0;
+    current = joined.subarray(0, size);
   };
 
   return {
@@ -54,4 +64,11 @@ export function byteReader(chunks: AsyncIterator<Uint8Array>, start: number): By
       offset += n;
     },
   };
+}
+
+/** Puts bytes, perhaps its own, to the front of a buffer; into a larger one when they or what follows would not fit. */
+function moved(buffer: Buffer<ArrayBuffer>, bytes: Uint8Array, room: number): Buffer<ArrayBuffer> {
+  const target = buffer.length >= room ? buffer : Buffer.allocUnsafeSlow(room);
+  target.set(bytes, 0);
+  return target;
 }

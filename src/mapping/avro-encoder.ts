@@ -3,25 +3,18 @@ import { bump, type TypeCounts } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
 import type { Slice } from '../core/source.ts';
 import { type Adjusted, mend } from './dynamic.ts';
-import {
-  mapRecord,
-  MAX_EVENT_BYTES,
-  newFieldsIn,
-  type Outcome,
-  type SourceRecord,
-} from './mapper.ts';
+import { mapRecord, newFieldsIn, type Outcome, type SourceRecord } from './mapper.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { decodeRecord } from './transcoder/decode.ts';
-import { BAIL, generateEmit, SKIP } from './transcoder/emit.ts';
-import { createRuntime } from './transcoder/runtime.ts';
-import { type Field, recordFields } from './transcoder/shape.ts';
-import { generateWalk, optionalOf } from './transcoder/walk.ts';
+import { createKernel, type Kernel, OUT_BYTES } from './transcoder/kernel.ts';
+import { compileProgram } from './transcoder/program.ts';
+import { type Field, optionalOf, recordFields } from './transcoder/shape.ts';
 import { stringifyJson } from './values.ts';
 
-/** Encodes the records of one writer schema. Holds scratch space, so one block at a time. */
+/** Encodes the records of one writer schema. */
 export interface AvroEncoder {
   readonly plan: Plan;
-  /** Whether the generated code is in use; else every record goes through the object mapper. */
+  /** Whether the kernel maps; else every record goes through the object mapper. */
   readonly transcodes: boolean;
   /** Whether `bytes` hold exactly `count` records. A block that does not is never sent in part. */
   holds(bytes: Uint8Array, count: number): boolean;
@@ -45,57 +38,61 @@ export function createAvroEncoder(
   schema: unknown,
   compile: (fields: { name: string; float: boolean }[]) => Plan,
   context: PlanContext,
+  kernel: Kernel = createKernel(context),
 ): AvroEncoder {
   const fields = recordFields(schema);
   const plan = compile(sourceFields(fields));
-  const walk = generateWalk(fields);
-  const runtime = createRuntime(context);
-  const emitter =
-    plan.skip === undefined ? generateEmit(fields, plan, context, runtime) : undefined;
-  const at = new Int32Array(fields.length);
+  const program = compileProgram(fields, plan, context, kernel);
+  const reason = 'no_external_user_id';
 
   const open = (source: Uint8Array, count: number, slice: Slice): BlockEncoder => {
-    const d = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-    const dv = new DataView(d.buffer, d.byteOffset, d.byteLength);
     let next = 0;
-    let p = 0;
+    let offset = 0;
 
     return (from, first, batch) => {
+      const start = kernel.hold(source);
+      const end = start + source.length;
+      const tally = batch.tally(plan.eventType);
       if (from < next) {
         next = 0;
-        p = 0;
+        offset = 0;
       }
-      for (; next < from; next++) p = walk(d, p, at);
-      const tally = batch.tally(plan.eventType);
-      let o = batch.buffer;
-      let ov = new DataView(o.buffer, o.byteOffset, o.byteLength);
-      for (; next < count && !batch.isFull; next++) {
-        const end = walk(d, p, at);
-        let placed = BAIL;
-        const need = (end - p) * 6 + (emitter?.room ?? 0);
-        if (emitter && need <= batch.limits.bytes) {
-          if (!batch.reserve(need)) break;
-          if (o !== batch.buffer) {
-            o = batch.buffer;
-            ov = new DataView(o.buffer, o.byteOffset, o.byteLength);
-          }
-          runtime.adjusted = {};
-          runtime.reserve = need;
-          placed = emitter.emit(d, dv, at, o, ov, batch.length);
-          if (placed - batch.length > MAX_EVENT_BYTES) placed = BAIL;
-        }
-        if (placed >= 0) {
-          batch.commit(placed, first + next, plan.eventType);
-          note(tally, runtime.adjusted, runtime.newFields);
-        } else if (placed === SKIP) bump(tally.skipped, 'no_external_user_id');
-        else if (!mapSlowly(d.subarray(p, end), first + next, slice, batch, tally)) break;
-        if (runtime.newFields.length > 0) runtime.newFields = [];
+      let p = kernel.skip(program.address, start + offset, end, from - next);
+      next = from;
+      while (next < count && !batch.isFull) {
+        const room = batch.limits.bytes - batch.length;
+        const left = Math.min(count - next, (batch.limits.records ?? Infinity) - batch.records);
+        // Without steps to run, one record is walked to learn where it ends.
+        const lines = program.maps ? batch.limits.events - batch.events : 0;
+        const ran = kernel.run(program.address, p, end, left, room, lines);
+        batch.append(ran.lines, ran.numbers, first + next, plan.eventType);
+        if (ran.skipped > 0) bump(tally.skipped, reason, ran.skipped);
+        note(tally, ran.adjusted, takeNewFields());
+        batch.records += ran.passed;
+        next += ran.passed;
+        p = ran.next;
+        if (ran.passed > 0 ? ran.status !== 'unusual' : ran.status === 'done') continue;
+        // A record that does not fit any more waits for the next batch; one that fits no batch is mapped slowly.
+        if (ran.status === 'full' && program.maps && room < OUT_BYTES && batch.length > 0) break;
+        const bytes = source.subarray(p - start, ran.nextEnd - start);
+        if (!mapSlowly(bytes, first + next, slice, batch, tally)) break;
         batch.records++;
-        p = end;
+        next++;
+        p = ran.nextEnd;
       }
+      offset = p - start;
       tally.read += next - from;
       return next;
     };
+  };
+
+  const takeNewFields = (): Record<string, number> => {
+    const found: Record<string, number> = {};
+    for (const { field, address } of program.counters) {
+      const n = kernel.takeCounter(address);
+      if (n > 0) found[field] = n;
+    }
+    return found;
   };
 
   const mapSlowly = (
@@ -116,15 +113,8 @@ export function createAvroEncoder(
 
   return {
     plan,
-    transcodes: emitter !== undefined,
-    holds(bytes, count) {
-      let p = 0;
-      for (let i = 0; i < count; i++) {
-        p = walk(bytes, p, at);
-        if (p < 0) return false;
-      }
-      return p === bytes.length;
-    },
+    transcodes: program.maps,
+    holds: (bytes, count) => kernel.holds(program.address, bytes, count),
     open,
   };
 }
@@ -152,7 +142,11 @@ export function place(
       if (!batch.reserve(bytes.length)) return false;
       batch.buffer.set(bytes, batch.length);
       batch.commit(batch.length + bytes.length, of.number, of.plan.eventType);
-      note(tally, of.adjusted, newFieldsIn(of.plan, of.record));
+      note(
+        tally,
+        of.adjusted,
+        Object.fromEntries(newFieldsIn(of.plan, of.record).map((field) => [field, 1])),
+      );
       return true;
     }
   }
@@ -177,7 +171,11 @@ function letterOf(
   };
 }
 
-function note(tally: TypeCounts, adjusted: Adjusted, newFields: readonly string[]): void {
+function note(
+  tally: TypeCounts,
+  adjusted: Adjusted,
+  newFields: Readonly<Record<string, number>>,
+): void {
   for (const rule in adjusted) bump(tally.adjusted, rule, adjusted[rule]);
-  for (const field of newFields) bump(tally.newFields, field);
+  for (const field in newFields) bump(tally.newFields, field, newFields[field]);
 }

@@ -3,6 +3,7 @@ import { UsageError } from '../core/errors.ts';
 import { type AvroEncoder, createAvroEncoder } from './avro-encoder.ts';
 import { compilePlan, type Plan, type PlanContext } from './plan.ts';
 import { type MappingSettings, needsSalt } from './settings.ts';
+import { createKernel, type Kernel } from './transcoder/kernel.ts';
 
 /** The compiled side of a connection's settings: plans and encoders, made once and kept. */
 export interface Mapping {
@@ -29,6 +30,7 @@ export function createMapping(
     });
   const context: PlanContext = { settings, token, salt: salt ?? '' };
   const encoders = new Map<string, AvroEncoder>();
+  let kernel: Kernel | undefined;
   const plans = new Map<string, Plan>();
   const knownFields = new Map(
     allEvents().map((event) => [
@@ -47,6 +49,7 @@ export function createMapping(
           schema,
           (fields) => compilePlan(eventType, fields, context),
           context,
+          (kernel ??= createKernel(context)),
         );
         encoders.set(key, encoder);
       }

@@ -144,7 +144,7 @@ async function* pushedPieces(
   signal: AbortSignal,
 ): AsyncGenerator<Piece> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source.open(slice, 0, signal)) chunks.push(chunk);
+  for await (const chunk of source.open(slice, 0, signal)) chunks.push(Buffer.from(chunk));
   const body = Buffer.concat(chunks);
   let events: PushedEvent[];
   try {

@@ -23,7 +23,7 @@ export const directorySource = {
 };
 
 /** Large enough that reading costs little, small enough that many sources fit in memory. */
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 256 * 1024;
 
 function openDirectory({ path }: z.infer<typeof settings>): Source {
   let root = path;
@@ -53,13 +53,14 @@ async function* read(
 ): AsyncGenerator<Uint8Array> {
   let offset = from;
   let file: FileHandle | undefined;
+  let buffer: Buffer | undefined;
   try {
     file = await open(path);
     let size = await sizeOf(file, slice, offset);
     while (offset < size) {
       signal.throwIfAborted();
       // Most files of Currents are small: a buffer of their size, not of the largest.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - offset));
+      buffer ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - offset));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       if (bytesRead === 0) throw changed(slice, offset);
       yield buffer.subarray(0, bytesRead);

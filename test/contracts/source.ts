@@ -19,7 +19,7 @@ export async function listOf(source: Source): Promise<Slice[]> {
 
 export async function bytesOf(source: Source, slice: Slice, from = 0): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of source.open(slice, from, signal)) parts.push(part);
+  for await (const part of source.open(slice, from, signal)) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 

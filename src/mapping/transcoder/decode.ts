@@ -49,9 +49,9 @@ export function decode(shape: Shape, cursor: Cursor, depth: number): unknown {
     case 'double':
       return view(take(cursor, 8)).getFloat64(0, true);
     case 'bytes':
-      return take(cursor, readLength(cursor)).slice();
+      return new Uint8Array(take(cursor, readLength(cursor)));
     case 'fixed':
-      return take(cursor, shape.size).slice();
+      return new Uint8Array(take(cursor, shape.size));
     case 'string':
       return readText(cursor);
     case 'enum': {

@@ -81,6 +81,15 @@ function resolve(schema: unknown, named: Map<string, Shape>, namespace: string):
   }
 }
 
+/** A union of null and one other type, as Avro writes optional fields. */
+export function optionalOf(shape: Shape): { value: Shape; nullFirst: boolean } | undefined {
+  if (shape.kind !== 'union' || shape.branches.length !== 2) return undefined;
+  const [first, second] = shape.branches as [Shape, Shape];
+  if (first.kind === 'null' && second.kind !== 'null') return { value: second, nullFirst: true };
+  if (second.kind === 'null' && first.kind !== 'null') return { value: first, nullFirst: false };
+  return undefined;
+}
+
 function unsupported(why: string): SluiceError {
   return new SluiceError('unsupported_schema', `the writer schema can't be used: ${why}`);
 }
