@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { checkSetup } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Shell } from './main.ts';
+import type { Shell } from './program.ts';
 import { type DestinationOptions, readDestination, withDestination } from './options.ts';
 import { EXIT } from './report.ts';
 import { palette } from './terminal.ts';
@@ -15,6 +14,7 @@ export function addChecks(program: Command, shell: Shell): void {
   withDestination(command).action(
     async (options: DestinationOptions & { from?: string; json?: boolean }) => {
       const { terminal } = shell;
+      const { checkSetup } = await import('../connector.ts');
       const destination = namesProject(options, shell)
         ? readDestination(options, shell.env)
         : undefined;

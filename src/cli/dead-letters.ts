@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { openBooks, retryDeadLetters } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
 import type { DeadLetterFilter, DeadLetters, StoredDeadLetter } from '../core/ledger.ts';
-import type { Shell } from './main.ts';
+import type { Shell } from './program.ts';
 import {
   backoffFrom,
   DATA_DIR_HELP,
@@ -80,6 +79,7 @@ export function addDeadLetters(program: Command, shell: Shell): void {
         throw new UsageError('nothing_named', 'Nothing says which dead letters to send again', {
           hint: 'Give ids, or --cause or --type, or --all.',
         });
+      const { retryDeadLetters } = await import('../connector.ts');
       const result = await retryDeadLetters(
         {
           dataDir: dataDir(options.dataDir, shell.env),
@@ -90,7 +90,7 @@ export function addDeadLetters(program: Command, shell: Shell): void {
           ...backoffFrom(shell.env),
           ...(options.cause === undefined ? {} : { cause: options.cause }),
           ...(options.type === undefined ? {} : { eventType: options.type }),
-          ...readMapping(options, shell.env),
+          ...(await readMapping(options, shell.env)),
         },
         shell.signal,
       );
@@ -121,6 +121,7 @@ async function withBooks(
   folder: string | undefined,
   work: (letters: DeadLetters) => Promise<void>,
 ): Promise<void> {
+  const { openBooks } = await import('../connector.ts');
   const books = openBooks(dataDir(folder, shell.env));
   try {
     await work(books.deadLetters);

@@ -3,11 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { exportFolder, parseMappingSettings } from '../connector.ts';
-import { writeGenerated } from '../sandbox/braze/generate.ts';
-import { DEMO_CREDENTIALS } from '../sandbox/mixpanel/auth.ts';
-import { startMixpanelSandbox } from '../sandbox/mixpanel/server.ts';
-import type { Shell } from './main.ts';
+import type { Shell } from './program.ts';
 import { exitCodeOf, exportJson, exportText } from './report.ts';
 import { number, palette } from './terminal.ts';
 
@@ -32,6 +28,10 @@ async function runDemo(
   shell: Shell,
 ): Promise<void> {
   const { terminal, signal } = shell;
+  const { exportFolder, parseMappingSettings } = await import('../connector.ts');
+  const { writeGenerated } = await import('../sandbox/braze/generate.ts');
+  const { DEMO_CREDENTIALS } = await import('../sandbox/mixpanel/auth.ts');
+  const { startMixpanelSandbox } = await import('../sandbox/mixpanel/server.ts');
   const { bold, dim } = palette(terminal.color);
   const say = (text: string): void => {
     if (!options.json) terminal.out(`${text}\n`);

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { exportFolder } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Shell } from './main.ts';
+import type { Shell } from './program.ts';
 import {
   backoffFrom,
   dataDir,
@@ -49,6 +48,7 @@ changed are read by the next run.`,
   );
   command.action(async (options: Options) => {
     const { terminal } = shell;
+    const { exportFolder } = await import('../connector.ts');
     const concurrency = Number(options.concurrency);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
       throw new UsageError('bad_concurrency', '--concurrency takes a whole number from 1 to 64');
@@ -62,7 +62,7 @@ changed are read by the next run.`,
         destination: readDestination(options, shell.env),
         concurrency,
         ...backoffFrom(shell.env),
-        ...readMapping(options, shell.env),
+        ...(await readMapping(options, shell.env)),
       },
       {
         signal: shell.signal,

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { parse as parseYaml } from 'yaml';
 import { UsageError } from '../core/errors.ts';
-import { type MappingSettings, type MixpanelInput, parseMappingSettings } from '../connector.ts';
+import type { MappingSettings, MixpanelInput } from '../connector.ts';
 
 /** What the destination options of a command leave after parsing. */
 export interface DestinationOptions {
@@ -109,13 +108,15 @@ export function readDestination(options: DestinationOptions, env: Env): Mixpanel
   });
 }
 
-export function readMapping(
+export async function readMapping(
   options: MappingOptions,
   env: Env,
-): { settings: MappingSettings; salt: string | undefined } {
+): Promise<{ settings: MappingSettings; salt: string | undefined }> {
+  const { parseMappingSettings } = await import('../connector.ts');
   let input: Record<string, unknown> = {};
   if (options.settings !== undefined) {
     const text = fileText(options.settings, 'settings')!;
+    const { parse: parseYaml } = await import('yaml');
     let parsed: unknown;
     try {
       parsed = parseYaml(text);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type PreviewLine, previewFiles } from '../connector.ts';
-import type { Shell } from './main.ts';
+import type { PreviewLine } from '../connector.ts';
+import type { Shell } from './program.ts';
 import { type MappingOptions, readMapping, withMapping } from './options.ts';
 import { EXIT } from './report.ts';
 import { palette } from './terminal.ts';
@@ -38,7 +38,8 @@ No credentials are needed; the token property shows as ${TOKEN}.`,
       terminal.err(`${palette(terminal.live).red('error:')} ${text}\n`);
       shell.exit(EXIT.unreadable);
     };
-    const { settings, salt } = readMapping(options, shell.env);
+    const { previewFiles } = await import('../connector.ts');
+    const { settings, salt } = await readMapping(options, shell.env);
     const lines = previewFiles(files, {
       settings,
       salt,

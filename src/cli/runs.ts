@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { openBooks } from '../connector.ts';
-import type { Shell } from './main.ts';
+import type { Shell } from './program.ts';
 import { DATA_DIR_HELP, dataDir } from './options.ts';
 import { duration, number, table } from './terminal.ts';
 
@@ -12,6 +11,7 @@ export function addRuns(program: Command, shell: Shell): void {
     .option('--limit <n>', 'how many, newest first', '20')
     .option('--json', 'print one JSON object a run')
     .action(async (options: { dataDir?: string; limit: string; json?: boolean }) => {
+      const { openBooks } = await import('../connector.ts');
       const books = openBooks(dataDir(options.dataDir, shell.env));
       try {
         const runs = await books.ledger.runs({ limit: Number(options.limit) });

@@ -1,11 +1,9 @@
 import { type Command, Option } from 'commander';
 import { selectEvents } from '../catalogue/catalogue.ts';
 import { UsageError } from '../core/errors.ts';
-import { CODECS, type Codec } from '../sandbox/braze/container-writer.ts';
+import { CODECS, type Codec } from '../sandbox/braze/codec.ts';
 import { eventsJson, eventsText } from './events.ts';
-import { runGenerate } from './generate.ts';
-import type { Shell } from './main.ts';
-import { runMixpanelSandbox } from './sandbox.ts';
+import type { Shell } from './program.ts';
 
 export function addTools(program: Command, shell: Shell): void {
   addEvents(program, shell);
@@ -64,6 +62,7 @@ function addGenerate(program: Command, { terminal, signal }: Shell): void {
     .option('--force', 'write into a folder that holds Avro files already')
     .option('--json', 'print one JSON object')
     .action(async (options: GenerateOptions) => {
+      const { runGenerate } = await import('./generate.ts');
       await runGenerate(
         {
           events: numberOf(options.events, '--events'),
@@ -120,6 +119,7 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     .option('--quiet', 'no line a second')
     .option('--json', 'one JSON object a line')
     .action(async (options: SandboxOptions) => {
+      const { runMixpanelSandbox } = await import('./sandbox.ts');
       await runMixpanelSandbox(
         {
           port: numberOf(options.port, '--port'),

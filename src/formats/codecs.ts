@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { crc32, inflateRawSync, zstdDecompressSync } from 'node:zlib';
-import { uncompressSync } from 'snappy';
 
 /** A block that can't be turned into records. `code` is the cause of the dead letter. */
 export class BlockError extends Error {
@@ -31,6 +31,15 @@ export function decompressorOf(codec: string): Decompress | undefined {
   return Object.hasOwn(CODECS, codec) ? CODECS[codec] : undefined;
 }
 
+type Snappy = Pick<typeof import('snappy'), 'uncompressSync'>;
+let loaded: Snappy | undefined;
+
+/** Native code that most folders never need, loaded with the first block that does. */
+function snappy(): Snappy {
+  loaded ??= createRequire(import.meta.url)('snappy') as Snappy;
+  return loaded;
+}
+
 /** Avro's snappy blocks end with the CRC-32 of the uncompressed data, big-endian. */
 function uncompressSnappy(stored: Uint8Array, limit: number): Uint8Array {
   if (stored.length < 5)
@@ -38,6 +47,7 @@ function uncompressSnappy(stored: Uint8Array, limit: number): Uint8Array {
   const body = Buffer.from(stored.buffer, stored.byteOffset, stored.length - 4);
   const declared = snappyLength(body);
   if (declared > limit) throw tooLarge(limit);
+  const { uncompressSync } = snappy();
   const data = guarded(limit, () => uncompressSync(body, { asBuffer: true }) as Buffer);
   const wanted = new DataView(stored.buffer, stored.byteOffset + stored.length - 4, 4).getUint32(0);
   if (crc32(data) !== wanted)

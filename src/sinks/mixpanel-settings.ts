@@ -31,7 +31,13 @@ export const mixpanelSettings = z.strictObject({
     .enum(['ignore', 'request'])
     .default('ignore')
     .describe("Whether Mixpanel may take this machine's address for the users'"),
-  gzipLevel: z.number().int().min(0).max(9).default(1),
+  gzipLevel: z
+    .number()
+    .int()
+    .min(0)
+    .max(9)
+    .optional()
+    .describe("Level of zlib; left out: Sluice's own gzip, faster than any of them"),
   timeoutMs: z.number().int().min(10).default(60_000).describe('Longest wait for an answer'),
   connections: z.number().int().min(1).max(64).default(4),
 });

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Pool } from 'undici';
 import type { Answer, Body, Sink } from '../core/sink.ts';
+import { createGzip } from './gzip.ts';
 import { readAnswer } from './mixpanel-answer.ts';
 import {
   authorizationOf,
@@ -16,7 +17,7 @@ import {
 
 export type { MixpanelInput, MixpanelSettings };
 
-const compress = promisify(gzip);
+const zlibCompress = promisify(gzip);
 const decompress = promisify(gunzip);
 
 /** Mixpanel takes 2,000 events and 10 MB of uncompressed JSON a request. */
@@ -62,17 +63,17 @@ function openMixpanel(settings: MixpanelSettings): Sink {
     'content-encoding': 'gzip',
   };
   const scrub = scrubber(settings);
+  const compress = createGzip();
 
   return {
     name: 'mixpanel',
     limits: LIMITS,
     rates: RATES,
     async pack(lines, events): Promise<Body> {
-      const wire = await compress(lines, {
-        level: settings.gzipLevel,
-        memLevel: 9,
-        chunkSize: 1 << 20,
-      });
+      const wire =
+        settings.gzipLevel === undefined
+          ? compress(lines)
+          : await zlibCompress(lines, { level: settings.gzipLevel, memLevel: 9 });
       return { events, bytes: lines.length, wire };
     },
     unpack: (body) => decompress(body.wire),
@@ -102,6 +103,7 @@ function openMixpanel(settings: MixpanelSettings): Sink {
         );
       } catch (error) {
         signal.throwIfAborted();
+        if (!isNetworkFault(error)) throw error;
         return { kind: 'retry', detail: scrub(networkDetail(error, host.host)) };
       }
     },
@@ -116,7 +118,9 @@ async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
     parts.push(part);
     size += part.length;
     if (size > MAX_ANSWER_BYTES)
-      throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+      throw Object.assign(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`), {
+        code: 'ANSWER_TOO_LONG',
+      });
   }
   return Buffer.concat(parts).toString('utf8');
 }
@@ -125,6 +129,11 @@ function scrubbed(answer: Answer, scrub: (text: string) => string): Answer {
   if (answer.kind !== 'settled') return { ...answer, detail: scrub(answer.detail) };
   const rejections = answer.rejections.map((each) => ({ ...each, detail: scrub(each.detail) }));
   return { ...answer, rejections };
+}
+
+/** Faults of the network and of TLS carry a code; anything else is a fault of ours, which trying again would hide. */
+function isNetworkFault(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === 'string';
 }
 
 function networkDetail(error: unknown, host: string): string {
@@ -180,6 +189,7 @@ export async function checkMixpanel(
     return { ok: false, detail: 'detail' in read ? read.detail : `HTTP ${answer.statusCode}.` };
   } catch (error) {
     signal.throwIfAborted();
+    if (!isNetworkFault(error)) throw error;
     return { ok: false, detail: scrubber(settings)(networkDetail(error, new URL(host).host)) };
   } finally {
     await pool.destroy();

@@ -9,10 +9,8 @@ import {
   writeString,
   type WriteRecord,
 } from './avro-writer.ts';
+import type { Codec } from './codec.ts';
 import { type EventSchema, writerSchema } from './schemas.ts';
-
-export const CODECS = ['null', 'deflate', 'snappy', 'zstandard'] as const;
-export type Codec = (typeof CODECS)[number];
 
 const COMPRESS: Readonly<Record<Codec, (data: Buffer) => Uint8Array>> = {
   null: (data) => data,

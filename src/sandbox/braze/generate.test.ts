@@ -5,7 +5,7 @@ import { crc32, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import avro from 'avsc';
 import { uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CODECS, type Codec } from './container-writer.ts';
+import { CODECS, type Codec } from './codec.ts';
 import { generate, type GeneratedFile, writeGenerated } from './generate.ts';
 import { records } from './records.ts';
 import { ALL_TYPES, SCHEMAS, writerSchema } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { CODECS, type Codec } from './container-writer.ts';
+import { CODECS, type Codec } from './codec.ts';
 import { Random, seedOf } from './random.ts';
 import { ALL_TYPES } from './schemas.ts';
 
