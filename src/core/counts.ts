@@ -15,7 +15,19 @@ export interface TypeCounts {
 export type Counts = Map<string, TypeCounts>;
 
 export function emptyCounts(): TypeCounts {
-  return { read: 0, delivered: 0, skipped: {}, deadLetters: 0, adjusted: {}, newFields: {} };
+  return {
+    read: 0,
+    delivered: 0,
+    skipped: tally(),
+    deadLetters: 0,
+    adjusted: tally(),
+    newFields: tally(),
+  };
+}
+
+/** Without a prototype: a field called `constructor` or `__proto__` is counted like any other. */
+function tally(): Record<string, number> {
+  return Object.create(null) as Record<string, number>;
 }
 
 export function bump(into: Record<string, number>, key: string, by = 1): void {

@@ -3,7 +3,7 @@ import { type Adjusted, asText, dynamicProperties, mend, mendText } from './dyna
 import { EARLIEST_TIME, insertIdFor, refuseDistinctId } from './identity.ts';
 import type { Plan, PlanContext, PlanItem } from './plan.ts';
 import { hashText, REDACTED, treatmentOf } from './privacy.ts';
-import type { Treatment } from './settings.ts';
+import { ownValue, type Treatment } from './settings.ts';
 import { shortestFloat32, stringifyJson } from './values.ts';
 
 /** Mixpanel takes fewer than 255 properties an event. */
@@ -184,5 +184,5 @@ function eventName(
   const name =
     field.treatment === 'keep' ? plain : treat(plain, field.treatment, context, adjusted);
   const full = mendText(text + name, cut, adjusted);
-  return context.settings.rename.events[full] ?? full;
+  return ownValue(context.settings.rename.events, full) ?? full;
 }

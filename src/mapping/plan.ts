@@ -7,7 +7,7 @@ import {
   storageOnly,
 } from '../catalogue/catalogue.ts';
 import { treatmentOf } from './privacy.ts';
-import type { MappingSettings, Treatment } from './settings.ts';
+import { type MappingSettings, ownValue, type Treatment } from './settings.ts';
 
 /** A field of the source record, as its schema or its JSON shape has it. */
 export interface SourceField {
@@ -74,7 +74,8 @@ export function compilePlan(
   const used = new Set(IDENTITY);
   const names = new Set<string>();
   const items: PlanItem[] = [];
-  const rename = (property: string): string => settings.rename.properties[property] ?? property;
+  const rename = (property: string): string =>
+    ownValue(settings.rename.properties, property) ?? property;
 
   const constant = (property: string, value: string | number | boolean): void => {
     if (names.has(property)) return;
@@ -135,5 +136,5 @@ function eventName(type: string, settings: MappingSettings): Plan['event'] {
   }
   let text = known?.name ?? deriveName(type);
   if (known && settings.eventNames === 'channel') text = channelName(known);
-  return { text: settings.rename.events[text] ?? text };
+  return { text: ownValue(settings.rename.events, text) ?? text };
 }

@@ -144,6 +144,11 @@ export function parseMappingSettings(input: unknown): MappingSettings {
   });
 }
 
+/** The value under a key that comes from data: `constructor` is a key like any other. */
+export function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 /** Whether some value will be hashed, so that a salt is needed. */
 export function needsSalt(settings: MappingSettings): boolean {
   const { pii, identity, fields } = settings.privacy;
