@@ -7,7 +7,7 @@ import {
   storageOnly,
 } from '../catalogue/catalogue.ts';
 import { treatmentOf } from './privacy.ts';
-import { type MappingSettings, ownValue, type Treatment } from './settings.ts';
+import { type MappingSettings, ownValue, PROTECTED, type Treatment } from './settings.ts';
 
 /** A field of the source record, as its schema or its JSON shape has it. */
 export interface SourceField {
@@ -43,7 +43,7 @@ export interface Plan {
     readonly field?: { readonly name: string; readonly treatment: Treatment };
   };
   readonly items: readonly PlanItem[];
-  /** Fields that are not sent and that the catalogue does not know. */
+  /** Fields that are not sent: the catalogue does not know them, or their name is taken or reserved. */
   readonly newFields: readonly string[];
 }
 
@@ -56,6 +56,9 @@ export interface PlanContext {
 }
 
 const IDENTITY = new Set(['external_user_id', 'id', 'time']);
+
+/** Names that a field must not take: Mixpanel would join users, drop or move the event, or place it by the IP address. */
+const WITHHELD = new Set([...PROTECTED, 'ip']);
 
 /** Compiles the plan of an event type. `fields` is every field that a record may carry. */
 export function compilePlan(
@@ -72,20 +75,29 @@ export function compilePlan(
 
   const present = new Map(fields.map((field) => [field.name, field]));
   const used = new Set(IDENTITY);
-  const names = new Set<string>();
+  // What the user sets goes before a field of the same name.
+  const names = new Set(Object.keys(settings.static));
   const items: PlanItem[] = [];
-  const rename = (property: string): string =>
-    ownValue(settings.rename.properties, property) ?? property;
+  const newFields: string[] = [];
+  const bag = known?.dynamic && present.has(known.dynamic.field) ? known.dynamic : undefined;
+  const bagPrefix = bag && bag.prefix + settings.joiner;
 
   const constant = (property: string, value: string | number | boolean): void => {
-    if (names.has(property)) return;
     names.add(property);
     items.push({ kind: 'constant', property, json: JSON.stringify(value) });
   };
+  const isFree = (name: string): boolean =>
+    !names.has(name) &&
+    !WITHHELD.has(name) &&
+    (bagPrefix === undefined || !name.startsWith(bagPrefix));
   const field = (source: SourceField, property: string, float: boolean): void => {
     used.add(source.name);
-    const free = names.has(rename(property)) ? source.name : rename(property);
-    if (names.has(free)) return;
+    const wanted = ownValue(settings.rename.properties, property) ?? property;
+    const free = [wanted, source.name].map((name) => name.toWellFormed()).find(isFree);
+    if (free === undefined) {
+      newFields.push(source.name);
+      return;
+    }
     names.add(free);
     const treatment = treatmentOf(settings, source.name);
     items.push({ kind: 'field', property: free, field: source.name, treatment, float });
@@ -104,7 +116,6 @@ export function compilePlan(
   if (known?.nameFrom !== undefined) used.add(known.nameFrom);
   if (known?.dynamic) used.add(known.dynamic.field);
   const dropped = new Set(known?.dropped);
-  const newFields: string[] = [];
   for (const source of fields) {
     if (used.has(source.name)) continue;
     const isNew = !dropped.has(source.name);
@@ -113,10 +124,8 @@ export function compilePlan(
     else if (isNew) newFields.push(source.name);
   }
 
-  if (known?.dynamic && present.has(known.dynamic.field)) {
-    const { field: bag, prefix } = known.dynamic;
-    items.push({ kind: 'dynamic', field: bag, prefix: prefix + settings.joiner });
-  }
+  if (bag && bagPrefix !== undefined)
+    items.push({ kind: 'dynamic', field: bag.field, prefix: bagPrefix });
   for (const [property, value] of Object.entries(settings.static)) constant(property, value);
 
   return { eventType, event: eventName(eventType, settings), items, newFields };
@@ -134,7 +143,7 @@ function eventName(type: string, settings: MappingSettings): Plan['event'] {
     const treatment = treatmentOf(settings, known.nameFrom);
     return { text: known.name + settings.joiner, field: { name: known.nameFrom, treatment } };
   }
-  let text = known?.name ?? deriveName(type);
+  let text = known?.name ?? deriveName(type.toWellFormed());
   if (known && settings.eventNames === 'channel') text = channelName(known);
   return { text: ownValue(settings.rename.events, text) ?? text };
 }

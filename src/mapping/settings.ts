@@ -9,7 +9,7 @@ export type Treatment = z.infer<typeof treatment>;
 const name = z.string().min(1).max(255);
 
 /** Properties that decide who and when an event is, or whether Mixpanel keeps it: never to be set or renamed. */
-const PROTECTED = new Set([
+export const PROTECTED: ReadonlySet<string> = new Set([
   'distinct_id',
   '$distinct_id',
   '$insert_id',
@@ -111,12 +111,15 @@ export const mappingSettings = z
         refuse(path, `${field} tells users apart: it can be kept or hashed, not removed`);
     }
     const native = new Set(allEvents().flatMap((event) => event.properties.map((p) => p.name)));
+    const isDynamic = (name: string) =>
+      allEvents().some(({ dynamic }) => dynamic && name.startsWith(dynamic.prefix));
     const targets = new Set<string>();
     for (const [from, to] of Object.entries(settings.rename.properties)) {
       const path = ['rename', 'properties', from];
       if (PROTECTED.has(from) || PROTECTED.has(to))
         refuse(path, `${PROTECTED.has(from) ? from : to} can't be renamed or used as a name`);
       else if (native.has(to)) refuse(path, `${to} is already the name of another property`);
+      else if (isDynamic(to)) refuse(path, `${to} may be the name of a custom property`);
       else if (targets.has(to)) refuse(path, `two properties would be called ${to}`);
       targets.add(to);
     }
@@ -125,6 +128,7 @@ export const mappingSettings = z
       if (PROTECTED.has(key)) refuse(path, `${key} is set by Sluice or reserved by Mixpanel`);
       else if (native.has(key) || targets.has(key))
         refuse(path, `${key} is already the name of a property`);
+      else if (isDynamic(key)) refuse(path, `${key} may be the name of a custom property`);
     }
   });
 
