@@ -107,6 +107,7 @@ test('names for types and fields that have none of their own', () => {
   expect(deriveName('users.behaviors.foo.BarBaz')).toBe('Foo Bar Baz');
   expect(deriveName('users.RandomBucketNumberUpdate')).toBe('Random Bucket Number Update');
   expect(deriveName('users.messages.pushnotification.Snooze')).toBe('Push Notification Snooze');
+  expect(deriveName('..')).toBe('..');
   expect(nativeName('os_version')).toBe('$os');
   expect(nativeName('campaign_id')).toBe('campaign_id');
 });

@@ -36,7 +36,7 @@ export function nativeName(field: string): string {
 export function deriveName(type: string): string {
   const parts = type.split('.');
   const start = parts.findIndex((part) => !FRAME.has(part));
-  return parts
+  const name = parts
     .slice(Math.max(start, 0))
     .flatMap((part) => part.split('_'))
     .map(
@@ -46,6 +46,7 @@ export function deriveName(type: string): string {
     )
     .filter((word) => word !== '')
     .join(' ');
+  return name || type;
 }
 
 /** The event's name with its channel before it where the bare name is used by several: `LINE Click`. */

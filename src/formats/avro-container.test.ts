@@ -323,4 +323,8 @@ test('the event type comes from the writer schema, else from the path', () => {
     of('other', 'Click', 'x/event_type=users.messages.sms.Send/date=2026-01-01-00/f.avro'),
   ).toBe('users.messages.sms.Send');
   expect(of('other', 'Click', 'f.avro')).toBeUndefined();
+  expect(of('dataexport.S3.inner', 'users_campaigns_abort')).toBe('users_campaigns_abort');
+  expect(of('dataexport.S3.inner', 'Click', 'event_type=users.messages.sms.Send/f.avro')).toBe(
+    'users.messages.sms.Send',
+  );
 });

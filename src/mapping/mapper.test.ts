@@ -340,6 +340,9 @@ describe('what is sent', () => {
         properties: { abort_type: 'x' },
       });
     expect(eventOf(map('users_canvas_abort', base).outcome).event).toBe('Canvas Abort');
+    for (const type of ['users_campaigns_abort', 'users.campaigns.Abort'])
+      for (const events of [['users_campaigns_abort'], ['users.campaigns.*']])
+        expect(map(type, base, { events }).outcome.kind).toBe('event');
   });
 
   test('events and properties can be renamed, and static properties added', () => {

@@ -1,4 +1,5 @@
 import {
+  type CatalogueEvent,
   channelName,
   deriveName,
   findEvent,
@@ -69,7 +70,7 @@ export function compilePlan(
   const { settings } = context;
   const known = findEvent(type);
   const eventType = known?.type ?? type;
-  const skip = skipReason(eventType, settings, known !== undefined);
+  const skip = skipReason(eventType, settings, known);
   if (skip !== undefined)
     return { eventType, skip, event: { text: eventType }, items: [], newFields: [] };
 
@@ -131,8 +132,13 @@ export function compilePlan(
   return { eventType, event: eventName(eventType, settings), items, newFields };
 }
 
-function skipReason(type: string, settings: MappingSettings, known: boolean): string | undefined {
-  if (!selectEvents(settings.events)(type)) return 'deselected';
+function skipReason(
+  type: string,
+  settings: MappingSettings,
+  known: CatalogueEvent | undefined,
+): string | undefined {
+  // Either spelling of a type may be selected, whichever the data carry.
+  if (![type, ...(known?.aliases ?? [])].some(selectEvents(settings.events))) return 'deselected';
   if (known || settings.uncatalogued === 'send') return undefined;
   return storageOnly(type) ? 'storage_only' : 'uncatalogued';
 }
