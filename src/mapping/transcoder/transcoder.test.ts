@@ -331,6 +331,80 @@ describe('the transcoder and the object mapper', () => {
   });
 });
 
+const CLICK = 'users.messages.email.Click';
+const ID_FIELDS = [
+  { name: 'id', type: 'string' },
+  { name: 'time', type: 'int' },
+  { name: 'external_user_id', type: 'string' },
+];
+const ID_VALUES = { id: 'id-1', time: 1_780_000_000, external_user_id: 'ana' };
+
+function clickCase(
+  fields: { name: string; type: unknown }[],
+  records: Record<string, unknown>[],
+): Case {
+  return {
+    type: CLICK,
+    schema: {
+      type: 'record',
+      name: 'Click',
+      namespace: 'dataexport.S3.inner.users.messages.email',
+      fields: [...ID_FIELDS, ...fields],
+    },
+    records: records.map((record) => ({ ...ID_VALUES, ...record })),
+  };
+}
+
+function outcomes(input: Case, wanted: MappingInput) {
+  const context: PlanContext = { settings: parseMappingSettings(wanted), token: 'T', salt: 's' };
+  const want = expected(input, context).map(({ outcome }) => outcome);
+  const { batches, encoder } = actual(input, context);
+  const lines = Buffer.from(batches[0]!.lines).toString().split('\n').slice(0, -1);
+  expect(lines).toEqual(want.flatMap((each) => (each.kind === 'event' ? [each.json] : [])));
+  return { want, lines, letters: batches[0]!.deadLetters, batch: batches[0]!, encoder };
+}
+
+test('a schema of more fields than an event may have properties: only the present ones count', () => {
+  const names = Array.from({ length: 300 }, (_, i) => `field_${i}`);
+  const all = Object.fromEntries(names.map((name) => [name, 'x']));
+  const none = Object.fromEntries(names.map((name) => [name, null]));
+  const { want, letters } = outcomes(
+    clickCase(
+      names.map((name) => ({ name, type: ['null', 'string'] })),
+      [all, none],
+    ),
+    { newFields: 'send' },
+  );
+  expect(want.map(({ kind }) => kind)).toEqual(['dead-letter', 'event']);
+  expect(letters.map(({ cause }) => cause)).toEqual(['too_many_properties']);
+});
+
+test('a new field of any plain type is counted without leaving the fast path', () => {
+  const kinds = ['float', 'double', 'texts', 'map', 'nested', 'string', 'enum'];
+  const values: Record<string, unknown> = {
+    float: 0.5,
+    double: 0.5,
+    texts: ['a'],
+    map: {},
+    nested: { x: 1, y: '' },
+    string: '',
+    enum: 'ONE',
+  };
+  const names = kinds.map((kind) => `new_${kind}`);
+  const { batch, encoder } = outcomes(
+    clickCase(
+      kinds.map((kind, i) => ({ name: names[i]!, type: ['null', avroOf(kind, names[i]!)] })),
+      [
+        Object.fromEntries(kinds.map((kind, i) => [names[i]!, values[kind]])),
+        { ...Object.fromEntries(names.map((name) => [name, null])), new_float: NaN },
+      ],
+    ),
+    {},
+  );
+  expect(encoder.transcodes).toBe(true);
+  expect(batch.tally(CLICK).newFields).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
+});
+
 test('a block whose bytes do not add up to its records is refused whole', () => {
   fc.assert(
     fc.property(cases, fc.nat(), fc.integer({ min: 1, max: 255 }), (input, place, change) => {
