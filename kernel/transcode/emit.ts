@@ -206,8 +206,8 @@ function putTexts(nullBranch: i32, from: usize, end: usize, start: usize): usize
     for (; count > 0; count--) {
       if (w !== start + 1) store<u8>(w++, 0x2c);
       if (nullBranch >= 0) {
-        const isNull = <i32>load<u8>(p++) === nullBranch;
-        if (isNull) {
+        p = readVarint(p, end);
+        if (varint === nullBranch) {
           store<u32>(w, 0x6c_6c_75_6e);
           w += 4;
           continue;
@@ -243,7 +243,7 @@ function putIdentity(step: usize, at: usize, start: usize): usize {
   const external = load<i32>(step, 4);
   const flags = load<u32>(step, 12);
   const p: usize = external < 0 ? 0 : offset(at, external);
-  if (p !== 0 && load<u8>(p) !== 0) {
+  if (p !== 0 && textAt(p) !== 0) {
     let w = copyPadded(load<u32>(step, 16), 16, start);
     w = putUserId(p, w, (flags & Identity.HASH_EXTERNAL) !== 0, (flags & Identity.ANY_CASE) !== 0);
     if (w === BAIL) return BAIL;
@@ -252,7 +252,7 @@ function putIdentity(step: usize, at: usize, start: usize): usize {
   }
   if ((flags & Identity.ANONYMOUS) === 0) return SKIP;
   const user = offset(at, load<i32>(step, 8));
-  if (user === 0 || load<u8>(user) === 0) return BAIL;
+  if (user === 0 || textAt(user) === 0) return BAIL;
   const isHashed = (flags & Identity.HASH_USER) !== 0;
   const anyCase = (flags & Identity.ANY_CASE) !== 0;
   let w = copyPadded(load<u32>(step, 20), 24, start);

@@ -269,7 +269,7 @@ function writeField(
     case 'array': {
       const optional = optionalOf(value.items);
       if (valueOf(value.items).kind !== 'string') return false;
-      out.keyed(OP.texts, i, key, optional ? (optional.nullFirst ? 0 : 2) : -1);
+      out.keyed(OP.texts, i, key, optional ? (optional.nullFirst ? 0 : 1) : -1);
       return true;
     }
     default:

@@ -1,6 +1,7 @@
 import avro from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { zigzag } from '../../../test/support/avro-file.ts';
 import { allEvents } from '../../catalogue/catalogue.ts';
 import { Batch } from '../../core/batch.ts';
 import { skippedOf } from '../../core/counts.ts';
@@ -403,6 +404,45 @@ test('a new field of any plain type is counted without leaving the fast path', (
   );
   expect(encoder.transcodes).toBe(true);
   expect(batch.tally(CLICK).newFields).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
+});
+
+test('lengths and indexes written in more bytes than they need are read as what they are', () => {
+  const fields = [
+    ...ID_FIELDS,
+    { name: 'url', type: 'string' },
+    { name: 'user_list', type: { type: 'array', items: ['null', 'string'] } },
+  ];
+  const long = (value: number) => [(value << 1) | 0x80, 0x80, 0];
+  const text = (value: string) => [...long(value.length), ...Buffer.from(value)];
+  const record = (who: string) =>
+    Buffer.from([
+      ...[...text('id-1'), ...zigzag(1_780_000_000), ...text(who), ...text('u')],
+      ...[...long(2), ...long(0), ...long(1), ...text('v'), ...long(0)],
+    ]);
+  const block = Buffer.concat([record('ana'), record('')]);
+  for (const privacy of [{}, { identity: 'hash', fields: { url: 'hash' } }] as const) {
+    const context: PlanContext = {
+      settings: parseMappingSettings({ newFields: 'send', privacy }),
+      salt: 's',
+    };
+    const encoder = createAvroEncoder(
+      { type: 'record', name: 'Click', fields },
+      (all) => compilePlan(CLICK, all, context),
+      context,
+    );
+    expect(encoder.transcodes).toBe(true);
+    expect(encoder.holds(block, 2)).toBe(true);
+    const batch = new Batch({ events: 10, bytes: 9_500_000 }, Buffer.alloc(64));
+    batch.enter(slice, { offset: 0, index: 0, record: 0 });
+    encoder.open(block, 2, slice)(0, 0, batch);
+    const want = mapRecord(
+      encoder.plan,
+      { ...ID_VALUES, url: 'u', user_list: [null, 'v'] },
+      context,
+    );
+    expect(want.kind === 'event' && `${want.json}\n`).toBe(Buffer.from(batch.lines).toString());
+    expect(batch.tally(CLICK).skipped).toEqual({ no_external_user_id: 1 });
+  }
 });
 
 test('a block whose bytes do not add up to its records is refused whole', () => {
