@@ -48,7 +48,7 @@ export namespace Op {
   export const TIME: u32 = 4;
   /** For all that follow: field, then address and length of the key. */
   export const TEXT: u32 = 5;
-  /** And the branch of null among the items, in bytes as it is stored; -1: none. */
+  /** And which branch of the items is null; -1: none. */
   export const TEXTS: u32 = 6;
   export const INTEGER: u32 = 7;
   export const BOOLEAN: u32 = 8;

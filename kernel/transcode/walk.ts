@@ -1,8 +1,13 @@
 import { Kind } from './layout';
 
 const MAX_DEPTH: i32 = 256;
-/** Items that take no bytes cost nothing to claim; more of them than this is an attack, not data. */
-const MAX_EMPTY_ITEMS: u32 = 1_000_000;
+
+/** How many more values that take no bytes are let pass: a few bytes can claim any number of them. */
+let empties: i64 = i64.MAX_VALUE;
+
+export function allowEmpties(count: i64): void {
+  empties = count;
+}
 
 /** A number read by {@link readVarint}: zigzag undone. */
 export let varint: i64 = 0;
@@ -50,8 +55,14 @@ export function skipBytes(p: usize, end: usize): usize {
   return length > end - p ? 0 : p + length;
 }
 
+/** Steps over a value that may take no bytes. Returns the place after it, 0 also when there are too many of those. */
+export function skipPart(shape: usize, p: usize, end: usize, depth: i32): usize {
+  const after = skipValue(shape, p, end, depth);
+  return after === p && --empties < 0 ? 0 : after;
+}
+
 /** Steps over one value of any shape. Returns the place after it, 0 when the bytes do not follow the shape. */
-export function skipValue(shape: usize, p: usize, end: usize, depth: i32): usize {
+function skipValue(shape: usize, p: usize, end: usize, depth: i32): usize {
   if (depth > MAX_DEPTH) return 0;
   switch (load<u32>(shape)) {
     case Kind.NULL:
@@ -84,7 +95,7 @@ export function skipValue(shape: usize, p: usize, end: usize, depth: i32): usize
     case Kind.RECORD: {
       const count: usize = load<u32>(shape, 4);
       for (let i: usize = 0; i < count; i++) {
-        p = skipValue(load<u32>(shape + (i << 2), 8), p, end, depth + 1);
+        p = skipPart(load<u32>(shape + (i << 2), 8), p, end, depth + 1);
         if (p === 0) return 0;
       }
       return p;
@@ -97,7 +108,6 @@ export function skipValue(shape: usize, p: usize, end: usize, depth: i32): usize
 function skipItems(shape: usize, p: usize, end: usize, depth: i32): usize {
   const isMap = load<u32>(shape) === Kind.MAP;
   const items = load<u32>(shape, 4);
-  let empty: u32 = 0;
   while (true) {
     p = readVarint(p, end);
     if (p === 0 || varint === i64.MIN_VALUE) return 0;
@@ -109,14 +119,12 @@ function skipItems(shape: usize, p: usize, end: usize, depth: i32): usize {
       if (p === 0 || varint < 0) return 0;
     }
     for (; count > 0; count--) {
-      const before = p;
       if (isMap) {
         p = skipBytes(p, end);
         if (p === 0) return 0;
       }
-      p = skipValue(items, p, end, depth + 1);
+      p = skipPart(items, p, end, depth + 1);
       if (p === 0) return 0;
-      if (p === before && ++empty > MAX_EMPTY_ITEMS) return 0;
     }
   }
 }

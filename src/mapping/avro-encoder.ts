@@ -102,7 +102,7 @@ export function createAvroEncoder(
     batch: Batch,
     tally: TypeCounts,
   ): boolean => {
-    const cursor = { bytes, at: 0, invalidTexts: 0 };
+    const cursor = { bytes, at: 0, invalidTexts: 0, empties: Infinity };
     const record = decodeRecord(fields, cursor);
     const adjusted: Adjusted = {};
     const outcome = mapRecord(plan, record, context, adjusted);

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import type { Field, Shape } from './shape.ts';
 
-/** A place in a block, and how many invalid texts were met on the way. */
+/** A place in a block, and what was met on the way. */
 export interface Cursor {
   bytes: Uint8Array;
   at: number;
   invalidTexts: number;
+  /** How many more values that take no bytes are let pass: a few bytes can claim any number of them. */
+  empties: number;
 }
 
 /** The bytes do not follow the writer schema. */
 export class MalformedRecord extends Error {}
 
 const MAX_DEPTH = 256;
-/** Items that take no bytes cost nothing to claim; more of them than this is an attack, not data. */
-const MAX_EMPTY_ITEMS = 1_000_000;
 
 /** Decodes a record by its writer schema: plain, slow, any schema. Throws MalformedRecord. */
 export function decodeRecord(fields: readonly Field[], cursor: Cursor): Record<string, unknown> {
@@ -26,8 +26,16 @@ function decodeFields(
   depth: number,
 ): Record<string, unknown> {
   const record: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const field of fields) record[field.name] = decode(field.shape, cursor, depth);
+  for (const field of fields) record[field.name] = decodePart(field.shape, cursor, depth);
   return record;
+}
+
+function decodePart(shape: Shape, cursor: Cursor, depth: number): unknown {
+  const before = cursor.at;
+  const value = decode(shape, cursor, depth);
+  if (cursor.at === before && --cursor.empties < 0)
+    throw new MalformedRecord('too many values that take no bytes');
+  return value;
 }
 
 /** One value. A long beyond 2^53 is a `bigint`, bytes are a copy, a union gives the bare value of its branch. */
@@ -68,7 +76,7 @@ export function decode(shape: Shape, cursor: Cursor, depth: number): unknown {
       return decodeFields(shape.fields, cursor, depth + 1);
     case 'array': {
       const list: unknown[] = [];
-      readItems(cursor, () => list.push(decode(shape.items, cursor, depth + 1)));
+      readItems(cursor, () => list.push(decodePart(shape.items, cursor, depth + 1)));
       return list;
     }
     case 'map': {
@@ -83,7 +91,6 @@ export function decode(shape: Shape, cursor: Cursor, depth: number): unknown {
 }
 
 function readItems(cursor: Cursor, item: () => void): void {
-  let empty = 0;
   for (;;) {
     let count = Number(readLong(cursor));
     if (count === 0) return;
@@ -91,12 +98,7 @@ function readItems(cursor: Cursor, item: () => void): void {
       count = -count;
       readLength(cursor);
     }
-    for (let i = 0; i < count; i++) {
-      const before = cursor.at;
-      item();
-      if (cursor.at === before && ++empty > MAX_EMPTY_ITEMS)
-        throw new MalformedRecord('a list of too many empty items');
-    }
+    for (let i = 0; i < count; i++) item();
   }
 }
 

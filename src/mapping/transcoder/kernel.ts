@@ -151,7 +151,8 @@ export function createKernel(context: PlanContext): Kernel {
 
   const hold = (block: Uint8Array): number => {
     if (held === block) return input;
-    if (block.length > inputBytes) {
+    // Also for an empty block: place 0 means that there is none.
+    if (input === 0 || block.length > inputBytes) {
       inputBytes = Math.max(block.length, inputBytes * 2, 128 * 1024);
       input = exports.allocate(inputBytes + SLACK);
     }

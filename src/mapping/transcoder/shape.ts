@@ -27,24 +27,36 @@ const PRIMITIVES = new Set([
 
 /** The fields of a writer schema. Throws SluiceError `unsupported_schema` when it is no record of Avro types. */
 export function recordFields(schema: unknown): readonly Field[] {
-  const shape = resolve(schema, new Map(), '');
+  const shape = resolve(schema, new Map(), '', 0);
   if (shape.kind !== 'record') throw unsupported('it is not a record');
   return shape.fields;
 }
 
-function resolve(schema: unknown, named: Map<string, Shape>, namespace: string): Shape {
+/** Types nested deeper are no events, and recursion over them is not safe. */
+const MAX_DEPTH = 200;
+
+function resolve(
+  schema: unknown,
+  named: Map<string, Shape>,
+  namespace: string,
+  depth: number,
+): Shape {
+  if (depth > MAX_DEPTH) throw unsupported(`its types nest more than ${MAX_DEPTH} levels deep`);
   if (typeof schema === 'string') {
     if (PRIMITIVES.has(schema)) return { kind: schema } as Shape;
-    const found = named.get(schema) ?? named.get(`${namespace}.${schema}`);
+    const found = named.get(`${namespace}.${schema}`) ?? named.get(schema);
     if (!found) throw unsupported(`the type ${JSON.stringify(schema)} is not defined`);
     return found;
   }
   if (Array.isArray(schema))
-    return { kind: 'union', branches: schema.map((each) => resolve(each, named, namespace)) };
+    return {
+      kind: 'union',
+      branches: schema.map((each) => resolve(each, named, namespace, depth + 1)),
+    };
   if (typeof schema !== 'object' || schema === null) throw unsupported('a type is missing');
 
   const type = schema as Record<string, unknown>;
-  const space = typeof type['namespace'] === 'string' ? type['namespace'] : namespace;
+  const space = namespaceOf(type) ?? namespace;
   const remember = (shape: Shape): Shape => {
     const name = type['name'];
     if (typeof name !== 'string')
@@ -61,7 +73,10 @@ function resolve(schema: unknown, named: Map<string, Shape>, namespace: string):
       if (!Array.isArray(type['fields'])) throw unsupported('a record has no fields');
       for (const field of type['fields'] as Record<string, unknown>[]) {
         if (typeof field?.['name'] !== 'string') throw unsupported('a field has no name');
-        fields.push({ name: field['name'], shape: resolve(field['type'], named, space) });
+        fields.push({
+          name: field['name'],
+          shape: resolve(field['type'], named, space, depth + 1),
+        });
       }
       return shape;
     }
@@ -73,11 +88,11 @@ function resolve(schema: unknown, named: Map<string, Shape>, namespace: string):
         throw unsupported('a fixed type has no size');
       return remember({ kind: 'fixed', size: type['size'] as number });
     case 'array':
-      return { kind: 'array', items: resolve(type['items'], named, space) };
+      return { kind: 'array', items: resolve(type['items'], named, space, depth + 1) };
     case 'map':
-      return { kind: 'map', items: resolve(type['values'], named, space) };
+      return { kind: 'map', items: resolve(type['values'], named, space, depth + 1) };
     default:
-      return resolve(type['type'], named, space);
+      return resolve(type['type'], named, space, depth + 1);
   }
 }
 
@@ -88,6 +103,12 @@ export function optionalOf(shape: Shape): { value: Shape; nullFirst: boolean } |
   if (first.kind === 'null' && second.kind !== 'null') return { value: second, nullFirst: true };
   if (second.kind === 'null' && first.kind !== 'null') return { value: first, nullFirst: false };
   return undefined;
+}
+
+/** A name with dots brings its namespace along. */
+function namespaceOf({ name, namespace }: Record<string, unknown>): string | undefined {
+  if (typeof name === 'string' && name.includes('.')) return name.slice(0, name.lastIndexOf('.'));
+  return typeof namespace === 'string' ? namespace : undefined;
 }
 
 function unsupported(why: string): SluiceError {
