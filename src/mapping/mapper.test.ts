@@ -140,6 +140,8 @@ describe('values', () => {
       [123456.7890625, 123456.79],
     ])
       expect(shortestFloat32(wide!)).toBe(short);
+    for (const decimal of [3.14, 1234567.89, 16777217, 1e300, 1e-300])
+      expect(shortestFloat32(decimal)).toBe(decimal);
     const purchase = {
       ...base,
       price: 3.140000104904175,

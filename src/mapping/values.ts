@@ -50,10 +50,11 @@ export function stringifyJson(value: unknown): string {
 
 /**
  * The shortest decimal that reads back as the same 32-bit float. A price of 3.14 is stored as 3.140000104904175
- * when widened to 64 bits; what was meant is 3.14.
+ * when widened to 64 bits; what was meant is 3.14. A number that is no 32-bit float is returned as it is.
  */
-export function shortestFloat32(wide: number): number {
-  const value = Math.fround(wide);
+export function shortestFloat32(value: number): number {
+  // A pushed body writes decimals, which would lose digits.
+  if (Math.fround(value) !== value) return value;
   const cents = Math.round(value * 100) / 100;
   // Up to 6 digits a decimal and its 32-bit float determine each other, so this one is the shortest.
   if (Math.abs(cents) < 10_000 && Math.fround(cents) === value) return cents;
