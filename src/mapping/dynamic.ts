@@ -22,7 +22,7 @@ export function dynamicProperties(
   const cut = context.settings.longStrings === 'truncate';
   const out = new Map<string, unknown>();
   for (const [key, raw] of Object.entries(object)) {
-    if (raw === null || raw === undefined) continue;
+    if (!isPresent(raw)) continue;
     const name = mendText(item.prefix + key, cut, adjusted);
     const treatment = dynamicTreatment(context.settings, item.field, key);
     let value: unknown = raw;
@@ -56,6 +56,13 @@ function asObject(bag: unknown): Record<string, unknown> | undefined {
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value) || isRawJSON(value)) return undefined;
   return value as Record<string, unknown>;
+}
+
+/** Whether there is a value to send: a number that is none (NaN, infinity) counts as null. */
+export function isPresent(value: unknown): boolean {
+  return (
+    value !== null && value !== undefined && !(typeof value === 'number' && !Number.isFinite(value))
+  );
 }
 
 /** The text of a value that is to be hashed: a text as it is, anything else as JSON. */

@@ -252,6 +252,14 @@ describe('property bags', () => {
     );
   });
 
+  test('a number past the range of doubles counts as null', () => {
+    const { outcome } = map(CUSTOM, { ...custom, properties: '{"n":1e400,"m":-1e400,"k":1}' });
+    expect(Object.keys(eventOf(outcome).properties).slice(-1)).toEqual([
+      '[Custom event property] k',
+    ]);
+    expect(outcome.kind === 'event' && outcome.json).not.toContain('null');
+  });
+
   test('255 properties or more make a dead letter', () => {
     const bag = (n: number) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, i])));

@@ -1,5 +1,5 @@
 import { bump } from '../core/counts.ts';
-import { type Adjusted, asText, dynamicProperties, mend, mendText } from './dynamic.ts';
+import { type Adjusted, asText, dynamicProperties, isPresent, mend, mendText } from './dynamic.ts';
 import { EARLIEST_TIME, insertIdFor, refuseDistinctId } from './identity.ts';
 import type { Plan, PlanContext, PlanItem } from './plan.ts';
 import { hashText, REDACTED, treatmentOf } from './privacy.ts';
@@ -138,12 +138,6 @@ function treatId(id: string, field: string, context: PlanContext): string {
 function isTime(time: unknown): time is number | bigint {
   if (typeof time === 'bigint') return time >= EARLIEST_TIME;
   return Number.isSafeInteger(time) && (time as number) >= EARLIEST_TIME;
-}
-
-function isPresent(value: unknown): boolean {
-  return (
-    value !== null && value !== undefined && !(typeof value === 'number' && !Number.isFinite(value))
-  );
 }
 
 function fieldValue(
