@@ -18,6 +18,11 @@ export interface Mapping {
 
 /** Plans for pushed events are kept by the fields they carry; more shapes than this are not kept. */
 const MAX_PUSHED_PLANS = 2000;
+/** Nor are plans whose type and unknown fields are longer than this together: 2000 of those would fill the memory. */
+const MAX_PLAN_KEY = 10_000;
+
+/** Writer schemas are about as many as event types; more than this come from a broken writer. */
+const MAX_ENCODERS = 1000;
 
 /** `token`: project token for the `token` property. `salt`: needed when something is hashed. Throws UsageError. */
 export function createMapping(
@@ -51,6 +56,7 @@ export function createMapping(
           context,
           (kernel ??= createKernel(context)),
         );
+        if (encoders.size >= MAX_ENCODERS) encoders.clear();
         encoders.set(key, encoder);
       }
       return encoder;
@@ -67,6 +73,7 @@ export function createMapping(
           names.map((name) => ({ name })),
           context,
         );
+        if (key.length > MAX_PLAN_KEY) return plan;
         if (plans.size >= MAX_PUSHED_PLANS) plans.clear();
         plans.set(key, plan);
       }
