@@ -175,11 +175,20 @@ describe('a file that is not whole', () => {
     ['unknown_codec', header(schema, 'lzma')],
     ['bad_header', Buffer.concat([Buffer.from('Obj\u0001'), zigzag(1), zigzag(1 << 30)])],
     ['bad_header', Buffer.concat([Buffer.from('Obj\u0001'), zigzag(0), SYNC])],
+    ['truncated', Buffer.concat([header(schema), zigzag(1), zigzag(9)])],
     ['bad_header', Buffer.concat([Buffer.from('Obj\u0001'), Buffer.alloc(11, 0xff)])],
   ])('%s', async (code, file) => {
     const { ended } = await read(file);
     expect(ended?.code).toBe(code);
     expect(ended?.message).toContain('dir/f.avro');
+    expect(ended?.message).toMatch(/byte \d+/);
+  });
+
+  test('a header of endless entries is refused before they are read', async () => {
+    const start = Buffer.concat([Buffer.from('Obj\u0001'), zigzag(1 << 30)]);
+    const whole = Buffer.concat([start, Buffer.alloc(4_000_000)]);
+    const { ended } = await read(whole, { chunk: 1000 });
+    expect(ended).toMatchObject({ code: 'bad_header', offset: start.length });
   });
 });
 
@@ -235,6 +244,29 @@ describe('damage', () => {
     expect(texts(got)).toEqual(['first', 'last']);
     expect(got.damages.map(({ code }) => code)).toEqual(['bad_sync_marker']);
     expect(Buffer.from(got.damages[0]!.bytes).includes('swallowed')).toBe(true);
+  });
+
+  test('damage upon damage is read through without keeping what was passed', async () => {
+    const bad = Buffer.concat([zigzag(1), zigzag(5), SYNC]);
+    const whole = Buffer.concat([header(schema), ...Array<Buffer>(2000).fill(bad)]);
+    let given = 0;
+    const container = await openContainer(
+      async function* () {
+        for await (const chunk of opener(whole, 512)(0)) {
+          given += chunk.length;
+          yield chunk;
+        }
+      },
+      { slice: 's', from: 0 },
+    );
+    for await (const { next } of container.items) expect(given - next).toBeLessThan(1024);
+  });
+
+  test('a file of nothing but sizes past its end is read through in linear time', async () => {
+    const bad = Buffer.concat([zigzag(1), zigzag(40_000_000), SYNC]);
+    const whole = Buffer.concat([header(schema), ...Array<Buffer>(100_000).fill(bad)]);
+    const got = await read(whole, { maxBlockBytes: 64_000_000 });
+    expect(got.damages).toHaveLength(100_000);
   });
 
   test('damage without a later marker reaches to the end', async () => {

@@ -55,6 +55,7 @@ const MAGIC = Buffer.from('Obj\u0001', 'latin1');
 const SYNC_BYTES = 16;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_HEADER_ENTRIES = 1000;
 const MAX_DAMAGE_BYTES = 8 * 1024 * 1024;
 /** Two varints of at most ten bytes. */
 const MAX_BLOCK_HEAD = 20;
@@ -114,7 +115,7 @@ async function* readItems(
       const size = head.bytes + head.stored + SYNC_BYTES;
       if (!(await reader.has(size))) {
         // Either the file breaks off, or the size is wrong: a sync marker in what is left tells.
-        if (Buffer.from(reader.peek(reader.available)).includes(sync)) {
+        if (indexOfSync(reader, sync) >= 0) {
           const message = `a block of ${head.stored} bytes reaches past the end of the file, at byte ${offset}`;
           yield await resync(reader, sync, 0, 'bad_block_header', message);
           continue;
@@ -192,20 +193,25 @@ async function resync(
   };
   consume(Math.min(skip, reader.available));
   for (;;) {
-    const more = await reader.has(Math.max(reader.available + 1, SYNC_BYTES));
-    const bytes = reader.peek(reader.available);
-    const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(sync);
+    const found = indexOfSync(reader, sync);
     if (found >= 0) {
       consume(found + SYNC_BYTES);
       break;
     }
-    if (!more) {
+    consume(Math.max(0, reader.available - SYNC_BYTES + 1));
+    // Reads on only where the marker is not at hand yet: else every damage would add a chunk to what is kept.
+    if (!(await reader.has(reader.available + 1))) {
       consume(reader.available);
       break;
     }
-    consume(Math.max(0, reader.available - SYNC_BYTES + 1));
   }
   return { kind: 'damage', code, message, offset, next: reader.offset, bytes: Buffer.concat(kept) };
+}
+
+/** Place of the marker in the bytes at hand, which are not copied: a broken file asks for it again and again. */
+function indexOfSync(reader: ByteReader, sync: Buffer): number {
+  const bytes = reader.peek(reader.available);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(sync);
 }
 
 async function readHeader(reader: ByteReader, slice: string): Promise<ContainerHeader> {
@@ -224,6 +230,7 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
   reader.skip(4);
 
   const meta = new Map<string, Uint8Array>();
+  let entries = 0;
   for (;;) {
     let count = await headerLong(reader, slice);
     if (count === 0) break;
@@ -231,6 +238,13 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
       count = -count;
       await headerLong(reader, slice);
     }
+    entries += count;
+    if (entries > MAX_HEADER_ENTRIES)
+      throw badHeader(
+        `the header holds more than ${MAX_HEADER_ENTRIES} entries`,
+        slice,
+        reader.offset,
+      );
     for (let i = 0; i < count; i++) {
       const key = Buffer.from(await headerBytes(reader, slice)).toString('utf8');
       meta.set(key, Buffer.from(await headerBytes(reader, slice)));
@@ -241,15 +255,13 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
   reader.skip(SYNC_BYTES);
 
   const schemaBytes = meta.get('avro.schema');
-  if (!schemaBytes) throw fail('bad_header', 'the header holds no schema', slice, reader.offset);
+  if (!schemaBytes) throw badHeader('the header holds no schema', slice, reader.offset);
   const schemaText = Buffer.from(schemaBytes).toString('utf8');
   let schema: unknown;
   try {
     schema = JSON.parse(schemaText);
   } catch (error) {
-    throw fail('bad_header', 'the schema in the header is not JSON', slice, reader.offset, {
-      cause: error,
-    });
+    throw badHeader('the schema in the header is not JSON', slice, reader.offset, error);
   }
   const codec = Buffer.from(meta.get('avro.codec') ?? Buffer.from('null')).toString('utf8');
   return { schemaText, schema, codec, sync, end: reader.offset };
@@ -260,7 +272,7 @@ async function headerLong(reader: ByteReader, slice: string): Promise<number> {
   const read = readVarint(reader.peek(Math.min(10, reader.available)), 0);
   if (read === 'truncated') throw broken(reader.offset, slice);
   if (typeof read === 'string' || !Number.isSafeInteger(read.value))
-    throw fail('bad_header', 'the header holds an impossible number', slice, reader.offset);
+    throw badHeader('the header holds an impossible number', slice, reader.offset);
   reader.skip(read.end);
   return read.value;
 }
@@ -268,12 +280,7 @@ async function headerLong(reader: ByteReader, slice: string): Promise<number> {
 async function headerBytes(reader: ByteReader, slice: string): Promise<Uint8Array> {
   const length = await headerLong(reader, slice);
   if (length < 0 || reader.offset + length > MAX_HEADER_BYTES)
-    throw fail(
-      'bad_header',
-      `the header is larger than ${MAX_HEADER_BYTES} bytes`,
-      slice,
-      reader.offset,
-    );
+    throw badHeader(`the header is larger than ${MAX_HEADER_BYTES} bytes`, slice, reader.offset);
   if (!(await reader.has(length))) throw broken(reader.offset, slice);
   const bytes = new Uint8Array(reader.peek(length));
   reader.skip(length);
@@ -283,6 +290,12 @@ async function headerBytes(reader: ByteReader, slice: string): Promise<Uint8Arra
 function broken(offset: number, slice: string): SliceError {
   return fail('truncated', 'the file breaks off', slice, offset, {
     hint: 'It is still being written, or was copied in part. What stands before is delivered; the rest follows when the file is whole.',
+  });
+}
+
+function badHeader(what: string, slice: string, offset: number, cause?: unknown): SliceError {
+  return fail('bad_header', what, slice, offset, {
+    cause,
   });
 }
 
