@@ -38,16 +38,28 @@ export function readPushedBody(
 
 function flatten(event: unknown): PushedEvent {
   if (!isObject(event)) return { eventType: undefined, record: { event } };
-  const type = event['event_type'];
-  const eventType = typeof type === 'string' && type !== '' ? type : undefined;
-  const properties = isObject(event['properties']) ? event['properties'] : {};
-  const user = isObject(event['user']) ? event['user'] : {};
-  const { custom_properties: custom, purchase_properties: purchase, ...fields } = properties;
-  const record: Record<string, unknown> = { ...fields, ...user };
-  if (custom !== undefined || purchase !== undefined) record['properties'] = custom ?? purchase;
+  const { event_type: type, properties, user, ...rest } = event;
+  if (typeof type !== 'string' || type === '')
+    return { eventType: undefined, record: { ...event } };
+  const {
+    custom_properties: custom,
+    purchase_properties: purchase,
+    ...fields
+  } = partOf(properties, 'properties');
+  // What Braze may add beside the documented keys is a new field like any other.
+  const record: Record<string, unknown> = { ...rest, ...fields, ...partOf(user, 'user') };
+  if (isObject(custom) && isObject(purchase)) record['properties'] = { ...custom, ...purchase };
+  else if (custom !== undefined || purchase !== undefined)
+    record['properties'] = custom ?? purchase;
   if ('id' in event) record['id'] = event['id'];
   if ('time' in event) record['time'] = event['time'];
-  return { eventType, record: eventType === undefined ? { ...event } : record };
+  return { eventType: type, record };
+}
+
+/** The fields of a part; one that is no object stays whole, under its own name. */
+function partOf(value: unknown, name: string): Record<string, unknown> {
+  if (isObject(value)) return value;
+  return value === undefined || value === null ? {} : { [name]: value };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
