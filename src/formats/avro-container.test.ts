@@ -182,6 +182,7 @@ describe('a file that is not whole', () => {
     expect(ended?.code).toBe(code);
     expect(ended?.message).toContain('dir/f.avro');
     expect(ended?.message).toMatch(/byte \d+/);
+    expect(ended?.hint).toBeTruthy();
   });
 
   test('a header of endless entries is refused before they are read', async () => {

@@ -225,7 +225,9 @@ async function readHeader(reader: ByteReader, slice: string): Promise<ContainerH
       Buffer.from(reader.peek(Math.min(4, reader.available))),
     )
   )
-    throw fail('not_avro', 'this is no Avro file', slice, 0);
+    throw fail('not_avro', 'this is no Avro file', slice, 0, {
+      hint: 'Only files that Currents wrote belong here: move it away, or fetch it again if it is one.',
+    });
   if (!whole) throw broken(reader.available, slice);
   reader.skip(4);
 
@@ -295,6 +297,7 @@ function broken(offset: number, slice: string): SliceError {
 
 function badHeader(what: string, slice: string, offset: number, cause?: unknown): SliceError {
   return fail('bad_header', what, slice, offset, {
+    hint: 'The file is damaged: fetch it again from where Currents wrote it.',
     cause,
   });
 }

@@ -46,9 +46,9 @@ async function* avroPieces(
     if (!(error instanceof SluiceError)) throw error;
     throw new SliceError(
       error.code,
-      `${error.message} (${slice.id})`,
+      `${error.message} (${slice.id}, byte 0)`,
       { slice: slice.id, offset: 0 },
-      { cause: error },
+      { cause: error, ...(error.hint !== undefined && { hint: error.hint }) },
     );
   }
   for await (const item of container.items) yield pieceOf(item, encoder, slice);

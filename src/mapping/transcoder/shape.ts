@@ -112,5 +112,7 @@ function namespaceOf({ name, namespace }: Record<string, unknown>): string | und
 }
 
 function unsupported(why: string): SluiceError {
-  return new SluiceError('unsupported_schema', `the writer schema can't be used: ${why}`);
+  return new SluiceError('unsupported_schema', `the writer schema can't be used: ${why}`, {
+    hint: 'Only files that Currents wrote belong here: move it away, or fetch it again if it is one.',
+  });
 }

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { avroFile, avroText, zigzag } from '../../test/support/avro-file.ts';
+import { Batch } from '../core/batch.ts';
+import { totalOf } from '../core/counts.ts';
+import { SliceError } from '../core/errors.ts';
+import { type Slice, type Source, START } from '../core/source.ts';
+import { createMapping } from './mapping.ts';
+import { type MappingInput, parseMappingSettings } from './settings.ts';
+import { createUnpack } from './unpack.ts';
+
+const CLICK_PATH = 'event_type=users.messages.email.Click/f.avro';
+
+function sourceOf(bytes: Uint8Array): Source {
+  return {
+    name: 'memory',
+    async *list() {},
+    async *open(_slice, from) {
+      yield await Promise.resolve(bytes.subarray(from));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function unpack(bytes: Uint8Array, slice: Partial<Slice> = {}, settings: MappingInput = {}) {
+  const whole: Slice = { id: CLICK_PATH, version: '1', format: 'avro', ...slice };
+  const mapping = createMapping(parseMappingSettings(settings), { salt: 'pepper' });
+  const batch = new Batch({ events: 2000, bytes: 9_500_000 }, Buffer.alloc(64));
+  batch.enter(whole, START);
+  const pieces = createUnpack(sourceOf(bytes), mapping)(whole, START, new AbortController().signal);
+  let record = 0;
+  for await (const piece of pieces) {
+    piece.encode(0, record, batch);
+    record += piece.records;
+  }
+  return batch;
+}
+
+const push = (events: unknown[], settings: MappingInput = {}) =>
+  unpack(Buffer.from(JSON.stringify({ events })), { id: 'push', format: 'custom-http' }, settings);
+
+test('every pushed event ends as one of the outcomes', async () => {
+  const event = {
+    event_type: 'users.messages.email.Click',
+    id: 'id-1',
+    time: 1_780_000_000,
+    user: { external_user_id: 'ana' },
+  };
+  const batch = await push([
+    event,
+    { ...event, user: {} },
+    { ...event, event_type: 'users.new.Type' },
+    { ...event, event_type: '__proto__' },
+    { ...event, time: '1780000000' },
+    { ...event, properties: { constructor: 1, url: 'a\ud800' } },
+    { event_type: 7 },
+    null,
+    [],
+  ]);
+  const totals = totalOf(batch.advances[0]!.counts);
+  expect(totals).toMatchObject({ read: 9, deadLetters: 4 });
+  expect(batch.events).toBe(2);
+  expect({ ...totals.skipped }).toEqual({ no_external_user_id: 1, uncatalogued: 2 });
+  expect({ ...totals.newFields }).toEqual({ constructor: 1 });
+  expect({ ...totals.adjusted }).toEqual({ invalid_utf8: 1 });
+});
+
+test.each([
+  ['a single text', '"string"'],
+  [
+    'a type that is not defined',
+    { type: 'record', name: 'R', fields: [{ name: 'a', type: 'nope' }] },
+  ],
+])('a schema that is no event (%s) names the file, the place and what to do', async (_, schema) => {
+  const reading = unpack(avroFile(schema, []));
+  await expect(reading).rejects.toThrow(SliceError);
+  await expect(reading).rejects.toMatchObject({
+    code: 'unsupported_schema',
+    slice: CLICK_PATH,
+    offset: 0,
+    message: expect.stringContaining(`(${CLICK_PATH}, byte 0)`) as string,
+    hint: expect.stringContaining('move it away') as string,
+  });
+});
+
+describe('a push and a file', () => {
+  test('give the same event, hashes too', async () => {
+    const settings: MappingInput = { privacy: { identity: 'hash', fields: { price: 'hash' } } };
+    const schema = {
+      type: 'record',
+      name: 'Purchase',
+      namespace: 'dataexport.S3.inner.users.behaviors',
+      fields: [
+        { name: 'id', type: 'string' },
+        { name: 'time', type: 'int' },
+        { name: 'external_user_id', type: ['null', 'string'] },
+        { name: 'price', type: 'float' },
+        { name: 'properties', type: 'string' },
+      ],
+    };
+    const price = Buffer.alloc(4);
+    price.writeFloatLE(3.14);
+    const data = Buffer.concat([
+      avroText('id-1'),
+      zigzag(1_780_000_000),
+      zigzag(1),
+      avroText('ana'),
+      price,
+      avroText('{"size":"XL"}'),
+    ]);
+    const file = await unpack(avroFile(schema, [{ count: 1, data }]), {}, settings);
+    const pushed = await push(
+      [
+        {
+          event_type: 'users.behaviors.Purchase',
+          id: 'id-1',
+          time: 1_780_000_000,
+          user: { external_user_id: 'ana' },
+          properties: { price: 3.14, purchase_properties: { size: 'XL' } },
+        },
+      ],
+      settings,
+    );
+    expect(Buffer.from(pushed.lines).toString()).toBe(Buffer.from(file.lines).toString());
+    expect(file.events).toBe(1);
+  });
+});
