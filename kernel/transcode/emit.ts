@@ -22,6 +22,8 @@ export const BAIL: usize = 0;
 /** Mixpanel takes events below 1 MB of JSON; the line's end makes one more. */
 const MAX_LINE_BYTES: usize = 1_000_000;
 const MAX_PROPERTIES: u32 = 254;
+/** `$device:`, which stands before the id of an anonymous user. */
+const DEVICE_PREFIX_BYTES: usize = 8;
 /** Seconds since 1970 at 1971-01-01, before which Mixpanel takes no event. */
 const EARLIEST_TIME: i64 = 31_536_000;
 
@@ -252,7 +254,8 @@ function putIdentity(step: usize, at: usize, start: usize): usize {
   }
   if ((flags & Identity.ANONYMOUS) === 0) return SKIP;
   const user = offset(at, load<i32>(step, 8));
-  if (user === 0 || textAt(user) === 0) return BAIL;
+  const n: usize = user === 0 ? 0 : textAt(user);
+  if (n === 0 || n > MAX_TEXT_BYTES - DEVICE_PREFIX_BYTES) return BAIL;
   const isHashed = (flags & Identity.HASH_USER) !== 0;
   const anyCase = (flags & Identity.ANY_CASE) !== 0;
   let w = copyPadded(load<u32>(step, 20), 24, start);

@@ -37,17 +37,21 @@ export function isRefusedId(id: string, rule: MappingSettings['refusedIds']): bo
   return REFUSED.has(rule === 'any-case' ? id.toLowerCase() : id);
 }
 
-/** Why this can't be a `distinct_id`; undefined when it can. */
+/** Mixpanel's mark of a user known by a device alone. */
+export const DEVICE_PREFIX = '$device:';
+
+/** Why this can't be a `distinct_id` (behind a prefix, if any); undefined when it can. */
 export function refuseDistinctId(
   id: string,
   rule: MappingSettings['refusedIds'],
+  prefix = '',
 ): { cause: string; detail: string } | undefined {
   if (isRefusedId(id, rule))
     return {
       cause: 'refused_distinct_id',
       detail: `Mixpanel refuses the distinct_id ${JSON.stringify(id)}, because many unrelated users carry it`,
     };
-  const bytes = Buffer.byteLength(id);
+  const bytes = Buffer.byteLength(prefix + id);
   if (bytes > MAX_TEXT_BYTES)
     return {
       cause: 'distinct_id_too_long',

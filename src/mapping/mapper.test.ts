@@ -81,6 +81,14 @@ describe('who', () => {
       cause: 'distinct_id_too_long',
     });
     expect(map(CLICK, { ...base, external_user_id: 'x'.repeat(255) }).outcome.kind).toBe('event');
+    const anonymous = (user_id: string) =>
+      map(
+        CLICK,
+        { ...base, external_user_id: null, user_id },
+        { usersWithoutExternalId: 'anonymous' },
+      ).outcome;
+    expect(anonymous('x'.repeat(248))).toMatchObject({ cause: 'distinct_id_too_long' });
+    expect(anonymous('x'.repeat(247)).kind).toBe('event');
   });
 });
 

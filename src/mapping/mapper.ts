@@ -1,6 +1,6 @@
 import { bump } from '../core/counts.ts';
 import { type Adjusted, asText, dynamicProperties, isPresent, mend, mendText } from './dynamic.ts';
-import { EARLIEST_TIME, insertIdFor, refuseDistinctId } from './identity.ts';
+import { DEVICE_PREFIX, EARLIEST_TIME, insertIdFor, refuseDistinctId } from './identity.ts';
 import type { Plan, PlanContext, PlanItem } from './plan.ts';
 import { hashText, REDACTED, treatmentOf } from './privacy.ts';
 import { ownValue, type Treatment } from './settings.ts';
@@ -124,10 +124,10 @@ function identify(record: SourceRecord, context: PlanContext): Identity {
     return { kind: 'skip', reason: 'no_external_user_id' };
   const user = record['user_id'];
   if (typeof user !== 'string' || user === '') return { kind: 'skip', reason: 'no_user_id' };
-  const refused = refuseDistinctId(user, settings.refusedIds);
+  const refused = refuseDistinctId(user, settings.refusedIds, DEVICE_PREFIX);
   if (refused) return { kind: 'dead-letter', ...refused };
   const deviceId = treatId(user, 'user_id', context);
-  return { kind: 'known', distinctId: `$device:${deviceId}`, deviceId };
+  return { kind: 'known', distinctId: DEVICE_PREFIX + deviceId, deviceId };
 }
 
 function treatId(id: string, field: string, context: PlanContext): string {

@@ -183,7 +183,7 @@ const cases: fc.Arbitrary<Case> = fc
       fixedField('id', 'string', fc.oneof(fc.uuid(), text)),
       fixedField('time', 'int', fc.oneof(fc.integer({ min: 31_536_000 }), fc.integer())),
       fixedField('external_user_id', ['null', 'string'], fc.option(fc.oneof(text, fc.uuid()))),
-      fixedField('user_id', 'string', fc.oneof(fc.uuid(), text)),
+      fixedField('user_id', 'string', fc.oneof(fc.uuid(), text, fc.constant('x'.repeat(250)))),
     ];
     const own = (event?.properties ?? [])
       .filter(
