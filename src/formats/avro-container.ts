@@ -49,6 +49,8 @@ export interface Container {
   readonly header: ContainerHeader;
   /** Blocks and damages in file order. Throws SliceError `truncated` where the file breaks off. */
   readonly items: AsyncGenerator<ContainerBlock | Damage>;
+  /** Lets go of the bytes. Needed only where `items` are never asked for. */
+  close(): Promise<void>;
 }
 
 const MAGIC = Buffer.from('Obj\u0001', 'latin1');
@@ -69,21 +71,29 @@ export async function openContainer(
   options: ContainerOptions,
 ): Promise<Container> {
   const chunks = open(0)[Symbol.asyncIterator]();
+  const close = async (): Promise<void> => {
+    await chunks.return?.();
+  };
   const reader = byteReader(chunks, 0);
-  const header = await readHeader(reader, options.slice);
-  const decompress = decompressorOf(header.codec);
-  if (!decompress)
-    throw fail(
-      'unknown_codec',
-      `the codec ${JSON.stringify(header.codec)} can't be read`,
-      options.slice,
-      0,
-      {
-        hint: `Sluice reads ${CODEC_NAMES.join(', ')}.`,
-      },
-    );
-  const items = readItems(open, { chunks, reader }, header, decompress, options);
-  return { header, items };
+  try {
+    const header = await readHeader(reader, options.slice);
+    const decompress = decompressorOf(header.codec);
+    if (!decompress)
+      throw fail(
+        'unknown_codec',
+        `the codec ${JSON.stringify(header.codec)} can't be read`,
+        options.slice,
+        0,
+        {
+          hint: `Sluice reads ${CODEC_NAMES.join(', ')}.`,
+        },
+      );
+    const items = readItems(open, { chunks, reader }, header, decompress, options);
+    return { header, items, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function* readItems(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { avroFile, avroText, zigzag } from '../../test/support/avro-file.ts';
+import { avroFile, avroText, header, zigzag } from '../../test/support/avro-file.ts';
 import { Batch } from '../core/batch.ts';
 import { totalOf } from '../core/counts.ts';
 import { SliceError } from '../core/errors.ts';
@@ -80,6 +80,30 @@ test.each([
     message: expect.stringContaining(`(${CLICK_PATH}, byte 0)`) as string,
     hint: expect.stringContaining('move it away') as string,
   });
+});
+
+test.each([
+  ['is no Avro file', Buffer.from('nothing')],
+  ['has an unknown codec', header('"string"', 'lzma')],
+  ['holds no events', avroFile('"string"', [])],
+])('a file that %s is let go of, so that none stays open', async (_, bytes) => {
+  let open = 0;
+  const source: Source = {
+    ...sourceOf(bytes),
+    async *open() {
+      open++;
+      try {
+        yield await Promise.resolve(bytes);
+      } finally {
+        open--;
+      }
+    },
+  };
+  const slice: Slice = { id: CLICK_PATH, version: '1', format: 'avro' };
+  const unpackSlice = createUnpack(source, createMapping(parseMappingSettings({})));
+  const pieces = unpackSlice(slice, START, new AbortController().signal);
+  await expect(pieces[Symbol.asyncIterator]().next()).rejects.toThrow(SliceError);
+  expect(open).toBe(0);
 });
 
 describe('a push and a file', () => {

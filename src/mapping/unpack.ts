@@ -43,6 +43,7 @@ async function* avroPieces(
   try {
     encoder = mapping.avro(header.schemaText, header.schema, eventType);
   } catch (error) {
+    await container.close();
     if (!(error instanceof SluiceError)) throw error;
     throw new SliceError(
       error.code,
