@@ -64,6 +64,23 @@ test('every pushed event ends as one of the outcomes', async () => {
   expect({ ...totals.adjusted }).toEqual({ invalid_utf8: 1 });
 });
 
+test('bytes of a push that are no UTF-8 are counted with the event they stand in', async () => {
+  const event = (url: string) => ({
+    event_type: 'users.messages.email.Click',
+    id: 'id-1',
+    time: 1_780_000_000,
+    user: { external_user_id: 'ana' },
+    properties: { url },
+  });
+  const body = Buffer.from(JSON.stringify({ events: [event('good'), event('b#d')] }));
+  body[body.indexOf('#')] = 0xff;
+  const batch = await unpack(body, { id: 'push', format: 'custom-http' });
+  expect(batch.events).toBe(2);
+  expect(Buffer.from(batch.lines).toString()).toContain('b\ufffdd');
+  const { adjusted } = totalOf(batch.advances[0]!.counts);
+  expect({ ...adjusted }).toEqual({ invalid_utf8: 1 });
+});
+
 test.each([
   ['a single text', '"string"'],
   [

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../core/batch.ts';
+import { bump } from '../core/counts.ts';
 import { SliceError, SluiceError } from '../core/errors.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Slice, Source } from '../core/source.ts';
@@ -156,6 +158,7 @@ async function* pushedPieces(
     yield unreadable({ offset: 0, next: body.length }, why, slice.eventType ?? UNKNOWN_TYPE, slice);
     return;
   }
+  const isMended = !isUtf8(body);
   yield {
     offset: 0,
     next: body.length,
@@ -163,7 +166,8 @@ async function* pushedPieces(
     encode(from, first, batch) {
       let next = from;
       for (; next < events.length && !batch.isFull; next++) {
-        if (!mapPushed(events[next]!, first + next, mapping, slice, batch)) break;
+        const at = { number: first + next, slice, isMended };
+        if (!mapPushed(events[next]!, at, mapping, batch)) break;
         batch.records++;
       }
       return next;
@@ -171,12 +175,11 @@ async function* pushedPieces(
   };
 }
 
-/** False when the event does not fit any more. */
+/** False when the event does not fit any more. `isMended`: bytes of the body that were no UTF-8 became U+FFFD. */
 function mapPushed(
   { eventType, record }: PushedEvent,
-  number: number,
+  { number, slice, isMended }: { number: number; slice: Slice; isMended: boolean },
   mapping: Mapping,
-  slice: Slice,
   batch: Batch,
 ): boolean {
   if (eventType === undefined) {
@@ -198,6 +201,7 @@ function mapPushed(
   const plan = mapping.pushed(eventType, Object.keys(record));
   const adjusted: Adjusted = {};
   const outcome = mapRecord(plan, record, mapping.context, adjusted);
+  if (isMended && stringifyJson(record).includes('\ufffd')) bump(adjusted, 'invalid_utf8');
   const tally = batch.tally(plan.eventType);
   const placed = place(outcome, { plan, record, number, slice, adjusted }, batch, tally);
   if (placed) tally.read++;
