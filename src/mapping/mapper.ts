@@ -173,10 +173,13 @@ function eventName(
   const { text, field } = plan.event;
   if (!field) return text;
   const value = record[field.name];
-  if (!isPresent(value) || value === '') return text.trimEnd();
-  const plain = asText(value);
-  const name =
-    field.treatment === 'keep' ? plain : treat(plain, field.treatment, context, adjusted);
-  const full = mendText(text + name, cut, adjusted);
-  return ownValue(context.settings.rename.events, full) ?? full;
+  const { joiner, rename } = context.settings;
+  let full = text.slice(0, text.length - joiner.length);
+  if (isPresent(value) && value !== '') {
+    const plain = asText(value);
+    const name =
+      field.treatment === 'keep' ? plain : treat(plain, field.treatment, context, adjusted);
+    full = mendText(text + name, cut, adjusted);
+  }
+  return ownValue(rename.events, full) ?? full;
 }

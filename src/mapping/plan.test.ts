@@ -96,3 +96,11 @@ test('settings can not give two properties of one event the same name', () => {
     ] as const)
       expect(() => parseMappingSettings(settings)).toThrow(/may be the name of a custom property/);
 });
+
+test('a custom event without a name carries the bare prefix, which can be renamed', () => {
+  for (const name of ['', null]) {
+    const event = (input: MappingInput) => map(CUSTOM, { ...base, name }, input).event;
+    expect(event({ joiner: ': ' })).toBe('[Braze Custom Event]');
+    expect(event({ rename: { events: { '[Braze Custom Event]': 'Custom' } } })).toBe('Custom');
+  }
+});
