@@ -50,13 +50,17 @@ export function createMapping(
       const key = `${eventType}\0${schemaText}`;
       let encoder = encoders.get(key);
       if (!encoder) {
+        if (encoders.size >= MAX_ENCODERS) {
+          encoders.clear();
+          // Its memory never shrinks; encoders in use keep theirs.
+          kernel = undefined;
+        }
         encoder = createAvroEncoder(
           schema,
           (fields) => compilePlan(eventType, fields, context),
           context,
           (kernel ??= createKernel(context)),
         );
-        if (encoders.size >= MAX_ENCODERS) encoders.clear();
         encoders.set(key, encoder);
       }
       return encoder;
