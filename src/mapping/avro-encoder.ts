@@ -87,7 +87,7 @@ export function createAvroEncoder(
   };
 
   const takeNewFields = (): Record<string, number> => {
-    const found: Record<string, number> = {};
+    const found = Object.create(null) as Record<string, number>;
     for (const { field, address } of program.counters) {
       const n = kernel.takeCounter(address);
       if (n > 0) found[field] = n;

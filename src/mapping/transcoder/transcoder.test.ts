@@ -406,6 +406,19 @@ test('a new field of any plain type is counted without leaving the fast path', (
   expect(batch.tally(CLICK).newFields).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
 });
 
+test('new fields named like parts of every object are counted too', () => {
+  const names = ['__proto__', 'constructor'];
+  const { encoder, batch } = outcomes(
+    clickCase(
+      names.map((name) => ({ name, type: 'string' })),
+      [Object.fromEntries(names.map((name) => [name, 'x']))],
+    ),
+    {},
+  );
+  expect(encoder.transcodes).toBe(true);
+  expect(Object.entries(batch.tally(CLICK).newFields)).toEqual(names.map((name) => [name, 1]));
+});
+
 test('lengths and indexes written in more bytes than they need are read as what they are', () => {
   const fields = [
     ...ID_FIELDS,
