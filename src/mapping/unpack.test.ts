@@ -15,7 +15,8 @@ function sourceOf(bytes: Uint8Array): Source {
     name: 'memory',
     async *list() {},
     async *open(_slice, from) {
-      yield await Promise.resolve(bytes.subarray(from));
+      for (let p = from; p < bytes.length; p += 50)
+        yield await Promise.resolve(bytes.subarray(p, p + 50));
     },
     close: () => Promise.resolve(),
   };
@@ -121,6 +122,19 @@ test.each([
   const pieces = unpackSlice(slice, START, new AbortController().signal);
   await expect(pieces[Symbol.asyncIterator]().next()).rejects.toThrow(SliceError);
   expect(open).toBe(0);
+});
+
+test('the bytes of a corrupt block are kept as they were, whatever is read after it', async () => {
+  const schema = { type: 'record', name: 'Click', fields: [{ name: 'id', type: 'string' }] };
+  const blocks = ['a', 'b', 'c'].map((letter) => ({
+    count: 1,
+    data: Buffer.concat([zigzag(1), Buffer.from(letter.repeat(90))]),
+  }));
+  const { deadLetters } = await unpack(avroFile(schema, blocks));
+  expect(deadLetters.map(({ cause }) => cause)).toEqual(Array(3).fill('corrupt_block'));
+  expect(deadLetters.map(({ payload }) => Buffer.from(payload))).toEqual(
+    blocks.map(({ data }) => data),
+  );
 });
 
 describe('a push and a file', () => {

@@ -133,7 +133,8 @@ function unreadable(
         cause: why.cause,
         detail: why.detail,
         kind: 'bytes',
-        payload: why.bytes.slice(0, MAX_KEPT_BYTES),
+        // A copy: `slice` of a Buffer would share the bytes, which the next block overwrites.
+        payload: new Uint8Array(why.bytes.subarray(0, MAX_KEPT_BYTES)),
       });
       return 1;
     },
