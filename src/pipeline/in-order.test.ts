@@ -79,3 +79,21 @@ test('leaving early closes the source', async () => {
   for await (const each of mapInOrder(items(), 2, (n) => Promise.resolve(n))) if (each === 3) break;
   expect(closed).toBe(true);
 });
+
+test('a failure of the items waits until all that came before it is yielded', async () => {
+  async function* items(): AsyncGenerator<number> {
+    yield await Promise.resolve(1);
+    yield await Promise.resolve(2);
+    throw new Error('no third');
+  }
+  const seen: number[] = [];
+  const run = async (): Promise<void> => {
+    const results = mapInOrder(items(), 4, async (n) => {
+      await delay(30 / n);
+      return n;
+    });
+    for await (const each of results) seen.push(each);
+  };
+  await expect(run()).rejects.toThrow('no third');
+  expect(seen).toEqual([1, 2]);
+});

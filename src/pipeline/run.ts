@@ -1,7 +1,7 @@
 import { type Advance, Batch, type BatchLimits } from '../core/batch.ts';
 import { addCounts, type Counts, countsOf } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
-import { SliceError } from '../core/errors.ts';
+import { SliceError, SourceError } from '../core/errors.ts';
 import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Sink } from '../core/sink.ts';
@@ -50,7 +50,7 @@ const SLICES_PER_BATCH = 256;
 /**
  * Carries everything a source holds to the sink and into the ledger: the straight line. Batches are sent side by side
  * and settled in order, so that a checkpoint means: everything before it is settled.
- * Throws what the ledger or the source's listing throws; what was settled until then stays.
+ * Throws what the ledger or the source's listing throws; what was listed until then is still sent and settled.
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { ledger, claim, signal } = options;
@@ -136,40 +136,47 @@ async function* fillBatches(
   const fresh = (): Batch =>
     new Batch(limits, buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(limits.bytes, 1 << 20)));
   let batch = fresh();
+  let unlistable: SourceError | undefined;
 
-  for await (const slice of options.source.list(signal)) {
-    const progress = await options.ledger.progress(options.claim.connection, slice);
-    if (progress?.done) continue;
-    let position = progress?.position ?? START;
-    started.set(slice.id, position.offset);
-    let advance: Advance;
-    try {
-      for await (const piece of options.unpack(slice, position, signal)) {
-        for (;;) {
-          advance = batch.enter(slice, position);
-          position = encodeMore(piece, position, batch);
-          advance.position = position;
-          const whole = position.offset === piece.next;
-          if (!whole || batch.isFull) {
-            yield batch;
-            batch = fresh();
+  try {
+    for await (const slice of options.source.list(signal)) {
+      const progress = await options.ledger.progress(options.claim.connection, slice);
+      if (progress?.done) continue;
+      let position = progress?.position ?? START;
+      started.set(slice.id, position.offset);
+      let advance: Advance;
+      try {
+        for await (const piece of options.unpack(slice, position, signal)) {
+          for (;;) {
+            advance = batch.enter(slice, position);
+            position = encodeMore(piece, position, batch);
+            advance.position = position;
+            const whole = position.offset === piece.next;
+            if (!whole || batch.isFull) {
+              yield batch;
+              batch = fresh();
+            }
+            if (whole) break;
           }
-          if (whole) break;
         }
+        advance = batch.enter(slice, position);
+        advance.done = true;
+      } catch (error) {
+        if (!(error instanceof SliceError)) throw error;
+        advance = batch.enter(slice, position);
+        advance.problem = error.message;
       }
-      advance = batch.enter(slice, position);
-      advance.done = true;
-    } catch (error) {
-      if (!(error instanceof SliceError)) throw error;
-      advance = batch.enter(slice, position);
-      advance.problem = error.message;
+      if (batch.advances.length >= SLICES_PER_BATCH) {
+        yield batch;
+        batch = fresh();
+      }
     }
-    if (batch.advances.length >= SLICES_PER_BATCH) {
-      yield batch;
-      batch = fresh();
-    }
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    unlistable = error;
   }
   if (!batch.isEmpty) yield batch;
+  if (unlistable) throw unlistable;
 }
 
 /** Maps records of a piece until it or the batch is at its end; gives the new position. */
