@@ -50,6 +50,30 @@ function readable(of: Slice, nth: number, records: number): Piece {
   };
 }
 
+/** A piece that can't be read any more: one record, which becomes one dead letter. */
+function rotten(of: Slice, nth: number): Piece {
+  return {
+    ...readable(of, nth, 1),
+    encode(_from, first, batch) {
+      const tally = batch.tally(TYPE);
+      tally.read++;
+      tally.deadLetters++;
+      batch.records++;
+      batch.bury({
+        slice: of.id,
+        version: of.version,
+        record: first,
+        eventType: TYPE,
+        cause: 'corrupt_block',
+        detail: 'rotten',
+        kind: 'bytes',
+        payload: Buffer.from('rotten'),
+      });
+      return 1;
+    },
+  };
+}
+
 /** Slices in order, each with its pieces; an error in their place is thrown. */
 type Script = readonly (readonly [id: string, pieces: (of: Slice) => (Piece | Error)[]] | Error)[];
 
@@ -187,6 +211,32 @@ test('a slice that breaks off amid a batch is named, keeps its place, and holds 
   expect(second.sent).toEqual(numbers('a', 3, 6));
   expect(second.problems).toEqual([]);
   await expectBalance(15);
+});
+
+test('a block that rots while it is half settled becomes one more dead letter, and the books balance', async () => {
+  const script: Script = [['a', (of) => [readable(of, 0, 5), readable(of, 1, 2)]]];
+  await runOn(script, {
+    eventsPerBatch: 3,
+    answer: (some) =>
+      some.includes('a 3')
+        ? { kind: 'halt', detail: 'stop' }
+        : {
+            kind: 'settled',
+            rejections: [{ index: 1, cause: 'rejected', detail: 'no' }],
+          },
+  });
+  expect((await state.ledger.progress('c', slice('a')))?.position).toMatchObject({
+    index: 3,
+    record: 3,
+  });
+  const result = await runOn([['a', (of) => [rotten(of, 0), readable(of, 1, 2)]]]);
+  expect(result.sent).toEqual(numbers('a', 4, 6));
+  await expectBalance(6);
+  const letters = await state.deadLetters.list({ limit: 10 });
+  expect(letters.map(({ record, kind }) => [record, kind])).toEqual([
+    [1, 'event'],
+    [3, 'bytes'],
+  ]);
 });
 
 test('stopping while nothing is taken keeps what was settled', async () => {

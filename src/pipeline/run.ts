@@ -181,7 +181,9 @@ async function* fillBatches(
 
 /** Maps records of a piece until it or the batch is at its end; gives the new position. */
 function encodeMore(piece: Piece, position: Position, batch: Batch): Position {
-  const from = piece.offset === position.offset ? position.index : 0;
+  const resumed = piece.offset === position.offset && position.index < piece.records;
+  // A block that was half settled and has rotted since comes as one record: it counts on from where the slice stands.
+  const from = resumed ? position.index : 0;
   const first = position.record - from;
   const mapped = piece.records === from ? from : piece.encode(from, first, batch);
   if (mapped === from && piece.records > from && batch.records === 0 && batch.events === 0)
