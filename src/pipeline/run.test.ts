@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isBalanced, totalOf } from '../core/counts.ts';
-import { SliceError, SourceError } from '../core/errors.ts';
+import { SliceError, SourceError, StateError } from '../core/errors.ts';
+import type { Ledger } from '../core/ledger.ts';
 import type { Piece } from '../core/piece.ts';
 import type { Answer, Sink } from '../core/sink.ts';
 import type { Slice, Source } from '../core/source.ts';
@@ -81,6 +82,7 @@ interface Rules {
   readonly answer?: (numbers: string[], nth: number) => Answer | Promise<Answer>;
   readonly eventsPerBatch?: number;
   readonly signal?: AbortSignal;
+  readonly settle?: Ledger['settle'];
 }
 
 async function runOn(script: Script, rules: Rules = {}): Promise<RunResult & { sent: string[] }> {
@@ -134,7 +136,7 @@ async function runOn(script: Script, rules: Rules = {}): Promise<RunResult & { s
       }
     },
     sink,
-    ledger: state.ledger,
+    ledger: { ...state.ledger, ...(rules.settle ? { settle: rules.settle } : {}) },
     claim: await state.ledger.claim('c', 0),
     concurrency: 3,
     delivery: { backoff: { baseMs: 1, random: () => 0 } },
@@ -253,4 +255,16 @@ test('stopping while nothing is taken keeps what was settled', async () => {
   await expectBalance(4);
   expect((await runOn([['a', three]])).sent).toEqual(numbers('a', 4, 9));
   await expectBalance(9);
+});
+
+test('a ledger that fails while the run is stopped is told, not taken for a stop', async () => {
+  const stop = new AbortController();
+  const running = runOn([['a', three]], {
+    signal: stop.signal,
+    settle() {
+      stop.abort(new Error('enough'));
+      return Promise.reject(new StateError('disk_full', 'the disk is full'));
+    },
+  });
+  await expect(running).rejects.toThrow('the disk is full');
 });

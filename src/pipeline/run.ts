@@ -1,7 +1,7 @@
 import { type Advance, Batch, type BatchLimits } from '../core/batch.ts';
 import { addCounts, type Counts, countsOf } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
-import { SliceError, SourceError } from '../core/errors.ts';
+import { SliceError, SluiceError, SourceError } from '../core/errors.ts';
 import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Sink } from '../core/sink.ts';
@@ -116,7 +116,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     }
     return { ...totals, state: 'finished', problems };
   } catch (error) {
-    if (signal.aborted) return { ...totals, state: 'stopped', problems };
+    // A ledger that fails while the run is being stopped is not the same as a run that was stopped.
+    if (signal.aborted && !(error instanceof SluiceError))
+      return { ...totals, state: 'stopped', problems };
     throw error;
   } finally {
     stop.abort();
