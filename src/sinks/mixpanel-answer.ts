@@ -13,6 +13,7 @@ const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 interface ImportBody {
   readonly error?: unknown;
+  readonly status?: unknown;
   readonly num_records_imported?: unknown;
   readonly failed_records?: unknown;
 }
@@ -27,22 +28,16 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
   const body = parse(answer.body);
   const detail = describe(status, body, answer.body);
   if (status === 200) {
-    const imported = body?.num_records_imported;
     // Whoever answered, it was not Mixpanel: a proxy, or a portal that wants a sign-in.
     if (body === undefined)
       return { kind: 'retry', detail: `${detail} That is not Mixpanel's answer.` };
-    // Some are not in, and nothing says which: halves find them. Sending the others again is harmless.
-    if (typeof imported === 'number' && imported < events)
-      return {
-        kind: 'split',
-        cause: 'not_taken_by_mixpanel',
-        detail: `Mixpanel took ${imported} of ${events} events without a word about the rest`,
-      };
-    return { kind: 'settled', rejections: [] };
+    const failed = body.failed_records;
+    if (!refusesInWords(body) && (!Array.isArray(failed) || failed.length === 0))
+      return settledUnlessShort([], body, events);
   }
-  if (status === 400) {
+  if (status === 200 || status === 400) {
     const rejections = readRejections(body?.failed_records, events);
-    if (rejections) return { kind: 'settled', rejections };
+    if (rejections) return settledUnlessShort(rejections, body, events);
     return { kind: 'split', cause: 'rejected_by_mixpanel', detail };
   }
   if (status === 413) return { kind: 'split', cause: 'too_large_for_mixpanel', detail };
@@ -53,11 +48,34 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
   return { kind: 'halt', detail: `${detail} ${adviceFor(status)}` };
 }
 
+/** The older form of the API says no with status 200. */
+function refusesInWords({ error, status }: ImportBody): boolean {
+  return status === 0 || (typeof error === 'string' && error !== '');
+}
+
+function settledUnlessShort(
+  rejections: readonly Rejection[],
+  body: ImportBody | undefined,
+  events: number,
+): Answer {
+  const imported = body?.num_records_imported;
+  const expected = events - rejections.length;
+  // Some are not in, and nothing says which: halves find them. Sending the others again is harmless.
+  if (typeof imported === 'number' && imported < expected)
+    return {
+      kind: 'split',
+      cause: 'not_taken_by_mixpanel',
+      detail: `Mixpanel took ${imported} of ${expected} events without a word about the rest`,
+    };
+  return { kind: 'settled', rejections };
+}
+
 function adviceFor(status: number): string {
   if (status === 401 || status === 403)
     return 'Check the credentials, the project and the region; a service account needs the role Admin or Owner.';
   if (status === 404) return 'Check the base URL.';
-  if (status < 400) return 'It redirects elsewhere: check the base URL and the region.';
+  if (status >= 300 && status < 400)
+    return 'It redirects elsewhere: check the base URL and the region.';
   return 'Mixpanel documents no such answer.';
 }
 

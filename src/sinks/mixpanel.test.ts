@@ -115,6 +115,7 @@ describe('the answer table', () => {
     status: 'Bad Request',
     num_records_imported: 1,
   };
+  const SETTLED = { kind: 'settled', rejections: [] };
   const failed = (records: unknown[]) => json(400, { ...bad, failed_records: records });
 
   test.each([
@@ -124,6 +125,32 @@ describe('the answer table', () => {
       '200 that took fewer',
       json(200, { code: 200, num_records_imported: 1, status: 'OK' }),
       { kind: 'split', cause: 'not_taken_by_mixpanel' },
+    ],
+    [
+      '200 that names failed records',
+      json(200, { code: 200, status: 'OK', failed_records: [{ index: 1, message: 'm' }] }),
+      { kind: 'settled', rejections: [{ index: 1, detail: 'm' }] },
+    ],
+    [
+      '200 with failed records of no use',
+      json(200, { code: 200, status: 'OK', failed_records: ['identity events'] }),
+      { kind: 'split', cause: 'rejected_by_mixpanel' },
+    ],
+    [
+      '200 that says no in the older form',
+      json(200, { status: 0, error: 'some reason' }),
+      { kind: 'split', cause: 'rejected_by_mixpanel', detail: 'HTTP 200: some reason.' },
+    ],
+    ['200 that says yes in the older form', json(200, { status: 1, error: null }), SETTLED],
+    [
+      '400 that took fewer than it did not name',
+      json(400, { ...bad, num_records_imported: 0, failed_records: [{ index: 1 }] }),
+      { kind: 'split', cause: 'not_taken_by_mixpanel' },
+    ],
+    [
+      '204',
+      text(204, ''),
+      { kind: 'halt', detail: 'HTTP 204. Mixpanel documents no such answer.' },
     ],
     [
       '400 with failed records',
