@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+type Scrub = (text: string) => string;
+
 const MAX_DETAIL = 500;
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
@@ -21,12 +23,17 @@ interface ImportBody {
 /**
  * What an answer of /import means for a body of `events` events. Never looks at message texts, which Mixpanel does not
  * promise. In strict mode a 400 with failed_records has ingested the rest, so it is settled and never sent again.
- * `now`: wall clock in milliseconds, for Retry-After dates.
+ * `now`: wall clock in milliseconds, for Retry-After dates. `scrub`: takes the secrets out of a text.
  */
-export function readAnswer(answer: HttpAnswer, events: number, now: number): Answer {
+export function readAnswer(
+  answer: HttpAnswer,
+  events: number,
+  now: number,
+  scrub: Scrub = (text) => text,
+): Answer {
   const { status } = answer;
   const body = parse(answer.body);
-  const detail = describe(status, body, answer.body);
+  const detail = describe(status, body, answer.body, scrub);
   if (status === 200) {
     // Whoever answered, it was not Mixpanel: a proxy, or a portal that wants a sign-in.
     if (body === undefined)
@@ -36,7 +43,7 @@ export function readAnswer(answer: HttpAnswer, events: number, now: number): Ans
       return settledUnlessShort([], body, events);
   }
   if (status === 200 || status === 400) {
-    const rejections = readRejections(body?.failed_records, events);
+    const rejections = readRejections(body?.failed_records, events, scrub);
     if (rejections) return settledUnlessShort(rejections, body, events);
     return { kind: 'split', cause: 'rejected_by_mixpanel', detail };
   }
@@ -90,7 +97,7 @@ function parse(text: string): ImportBody | undefined {
 }
 
 /** The failed records, when every one names an event of the body; undefined when they can't be used. */
-function readRejections(failed: unknown, events: number): Rejection[] | undefined {
+function readRejections(failed: unknown, events: number, scrub: Scrub): Rejection[] | undefined {
   if (!Array.isArray(failed) || failed.length === 0) return undefined;
   const byIndex = new Map<number, Rejection>();
   for (const each of failed as unknown[]) {
@@ -109,7 +116,7 @@ function readRejections(failed: unknown, events: number): Rejection[] | undefine
     byIndex.set(at, {
       index: at,
       cause: 'rejected_by_mixpanel',
-      detail: cut(words || 'no reason given'),
+      detail: cut(scrub(words) || 'no reason given'),
     });
   }
   return [...byIndex.values()].toSorted((a, b) => a.index - b.index);
@@ -121,8 +128,14 @@ function readRetryAfter(header: string | undefined, now: number): number | undef
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : undefined;
 }
 
-function describe(status: number, body: ImportBody | undefined, text: string): string {
-  const words = typeof body?.error === 'string' ? body.error : plainText(text);
+// Scrubbed before anything is cut: half a secret is not found any more.
+function describe(
+  status: number,
+  body: ImportBody | undefined,
+  text: string,
+  scrub: Scrub,
+): string {
+  const words = typeof body?.error === 'string' ? scrub(body.error) : plainText(scrub(text));
   return sentence(cut(words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`));
 }
 

@@ -287,6 +287,34 @@ describe('the answer table', () => {
   });
 });
 
+describe('a secret that an answer carries back', () => {
+  const secret = 'p"ss/w\\rd+1234567';
+  const credentials = { ...CREDENTIALS.service, secret };
+  const scrub = scrubber(settingsFor('http://x', { credentials }));
+  const wordsOf = (body: string, status = 500): string =>
+    JSON.stringify(readAnswer({ status, retryAfter: undefined, body }, 1, 0, scrub));
+
+  test('is not cut in half before it is looked for', () => {
+    for (let before = 480; before < 500; before++) {
+      const filler = 'x'.repeat(before);
+      const texts = [
+        wordsOf(filler + secret),
+        wordsOf(JSON.stringify({ error: filler + secret })),
+        wordsOf(JSON.stringify({ failed_records: [{ index: 0, message: filler + secret }] }), 400),
+      ];
+      for (const words of texts) expect(words).not.toContain('p\\"s');
+    }
+    expect(wordsOf('x'.repeat(3990) + secret)).not.toContain('ss/w');
+  });
+
+  test('is found in JSON, in URLs and in base64 without padding', () => {
+    const pair = Buffer.from(`svc:${secret}`).toString('base64');
+    expect(wordsOf(JSON.stringify({ message: secret }))).not.toContain('1234567');
+    expect(wordsOf(`<p>/login?secret=${encodeURIComponent(secret)}</p>`)).not.toContain('1234567');
+    expect(wordsOf(`Basic ${pair.replace(/=+$/, '')}`)).toBe(wordsOf('Basic ***'));
+  });
+});
+
 describe('checking credentials', () => {
   const check = async (reply: Reply, credentials: MixpanelInput['credentials']) => {
     const server = await scriptedServer([reply]);

@@ -89,16 +89,14 @@ function openMixpanel(settings: MixpanelSettings): Sink {
         });
         const retryAfter = answer.headers['retry-after'];
         const text = await readBounded(answer.body);
-        return scrubbed(
-          readAnswer(
-            {
-              status: answer.statusCode,
-              retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-              body: text,
-            },
-            body.events,
-            Date.now(),
-          ),
+        return readAnswer(
+          {
+            status: answer.statusCode,
+            retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+            body: text,
+          },
+          body.events,
+          Date.now(),
           scrub,
         );
       } catch (error) {
@@ -123,12 +121,6 @@ async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
       });
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-function scrubbed(answer: Answer, scrub: (text: string) => string): Answer {
-  if (answer.kind !== 'settled') return { ...answer, detail: scrub(answer.detail) };
-  const rejections = answer.rejections.map((each) => ({ ...each, detail: scrub(each.detail) }));
-  return { ...answer, rejections };
 }
 
 /** Faults of the network and of TLS carry a code; anything else is a fault of ours, which trying again would hide. */
@@ -163,6 +155,7 @@ export async function checkMixpanel(
     bodyTimeout: settings.timeoutMs,
   });
   const path = new URL(host).pathname.replace(/\/$/, '');
+  const scrub = scrubber(settings);
   const headers = { authorization: authorizationOf(settings), 'content-type': 'application/json' };
   try {
     // Strict validation refuses the empty event for certain, so that good credentials answer 400 and nothing is written.
@@ -177,7 +170,7 @@ export async function checkMixpanel(
             signal,
           },
     );
-    const text = scrubber(settings)(await readBounded(answer.body));
+    const text = await readBounded(answer.body);
     const expected = service ? 200 : 400;
     if (answer.statusCode === expected)
       return { ok: true, detail: 'Mixpanel accepts the credentials.' };
@@ -185,12 +178,13 @@ export async function checkMixpanel(
       { status: answer.statusCode, retryAfter: undefined, body: text },
       1,
       Date.now(),
+      scrub,
     );
     return { ok: false, detail: 'detail' in read ? read.detail : `HTTP ${answer.statusCode}.` };
   } catch (error) {
     signal.throwIfAborted();
     if (!isNetworkFault(error)) throw error;
-    return { ok: false, detail: scrubber(settings)(networkDetail(error, new URL(host).host)) };
+    return { ok: false, detail: scrub(networkDetail(error, new URL(host).host)) };
   } finally {
     await pool.destroy();
   }
