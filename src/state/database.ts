@@ -27,6 +27,7 @@ export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Da
         // A reader of a WAL database must be able to write its shared-memory file, so it is read-only by pragma.
         db.pragma('query_only = 1');
         checkVersion(db, dataDir);
+        checkMigrated(db, dataDir);
       } else {
         chmodSync(file, 0o600);
         db.pragma('journal_mode = WAL');
@@ -58,6 +59,15 @@ function checkVersion(db: Database.Database, dataDir: string): void {
         hint: 'Update Sluice, or use another data folder.',
       },
     );
+}
+
+/** Whoever only reads can't migrate: after a death or a full disk at the very first start there may be no tables. */
+function checkMigrated(db: Database.Database, dataDir: string): void {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version < MIGRATIONS.length)
+    throw new StateError('not_migrated', `${dataDir} holds nothing that can be shown yet`, {
+      hint: 'Run an export: it sets the data up, or brings that of an older Sluice up to date.',
+    });
 }
 
 function migrate(db: Database.Database): void {

@@ -18,6 +18,9 @@ export function lockFolder(dataDir: string): { release(): void } {
       db.pragma('locking_mode = EXCLUSIVE');
       db.pragma('journal_mode = DELETE');
       db.exec('BEGIN EXCLUSIVE');
+      writeFileSync(note, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), {
+        mode: 0o600,
+      });
     } catch (error) {
       db.close();
       if ((error as { code?: string }).code === 'SQLITE_BUSY')
@@ -30,9 +33,6 @@ export function lockFolder(dataDir: string): { release(): void } {
         );
       throw error;
     }
-    writeFileSync(note, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), {
-      mode: 0o600,
-    });
     return {
       release() {
         db.close();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -203,6 +203,30 @@ test('a folder of a newer Sluice, a file that is no database, a missing folder: 
     'this is no database, but it is long enough to be looked at as one'.repeat(100),
   );
   expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'state_corrupt' }));
+});
+
+test('what is read before it was ever set up, and a damaged database, are named to readers too', async () => {
+  const file = join(folder, 'sluice.db');
+  await writeFile(file, '');
+  expect(() => openState(folder, { readonly: true })).toThrow(
+    expect.objectContaining({ code: 'not_migrated' }),
+  );
+  openState(folder).close();
+  openState(folder, { readonly: true }).close();
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(0x5a, 100, 2000));
+  for (const readonly of [true, false])
+    expect(() => openState(folder, { readonly })).toThrow(
+      expect.objectContaining({ name: 'StateError', code: 'state_corrupt' }),
+    );
+});
+
+test('a start that fails while it takes the lock leaves no lock behind', async () => {
+  const note = join(folder, 'lock.json');
+  await mkdir(note);
+  expect(() => openState(folder)).toThrow();
+  await rm(note, { recursive: true });
+  openState(folder).close();
 });
 
 test('one process writes, others may read beside it', async () => {

@@ -1,6 +1,7 @@
+import type Database from 'better-sqlite3';
 import type { DeadLetters, Ledger } from '../core/ledger.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { type DatabaseOptions, openDatabase } from './database.ts';
+import { type DatabaseOptions, openDatabase, translated } from './database.ts';
 import { createLedger } from './ledger.ts';
 import { lockFolder } from './lock.ts';
 
@@ -17,18 +18,25 @@ export interface State {
  */
 export function openState(dataDir: string, options: DatabaseOptions = {}): State {
   const lock = options.readonly ? undefined : lockFolder(dataDir);
+  let db: Database.Database | undefined;
   try {
-    const db = openDatabase(dataDir, options);
-    return {
-      ledger: createLedger(db),
-      deadLetters: createDeadLetters(db),
-      close() {
-        db.close();
-        lock?.release();
-      },
-    };
+    db = openDatabase(dataDir, options);
+    return stateOf(db, () => lock?.release());
   } catch (error) {
+    db?.close();
     lock?.release();
     throw error;
   }
+}
+
+/** Preparing the statements reads the schema, which may be damaged. */
+function stateOf(db: Database.Database, release: () => void): State {
+  return translated(() => ({
+    ledger: createLedger(db),
+    deadLetters: createDeadLetters(db),
+    close() {
+      db.close();
+      release();
+    },
+  }));
 }
