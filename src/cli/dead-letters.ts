@@ -180,8 +180,8 @@ async function* every(
   let after = 0;
   for (;;) {
     const page = await letters.list({ ...filterOf(options), after, limit: PAGE });
+    if (page.length === 0) return;
     yield* page;
-    if (page.length < PAGE) return;
     after = page.at(-1)!.id;
   }
 }

@@ -100,7 +100,7 @@ export type RetryOutcome =
     };
 
 export interface DeadLetters {
-  /** In order of id. */
+  /** In order of id. Large payloads make a page shorter than its limit: only an empty one is the last. */
   list(filter: DeadLetterFilter): Promise<StoredDeadLetter[]>;
   get(id: number): Promise<StoredDeadLetter | undefined>;
   /** By connection, cause and event type. */

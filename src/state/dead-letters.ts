@@ -2,6 +2,9 @@ import type Database from 'better-sqlite3';
 import type { DeadLetters, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
 import { within } from './database.ts';
 
+/** A page ends once it holds this much: unreadable blocks and refused events may have megabytes each. */
+const PAGE_BYTES = 16 * 1024 * 1024;
+
 const HOUR_MS = 3_600_000;
 
 const COLUMNS = `d.id, o.name AS connection, s.slice, s.version, d.record, d.event_type AS eventType, d.cause, d.detail, d.kind,
@@ -49,13 +52,13 @@ export function createDeadLetters(db: Database.Database): DeadLetters {
 
   return {
     list: ({ connection, cause, eventType, after, limit }) =>
-      within(() =>
-        db
+      within(() => {
+        const rows = db
           .prepare<unknown[], StoredDeadLetter>(
             `SELECT ${COLUMNS} FROM ${FROM} WHERE d.id > ? AND (? IS NULL OR o.name = ?) AND (? IS NULL OR d.cause = ?)
                AND (? IS NULL OR d.event_type = ?) ORDER BY d.id LIMIT ?`,
           )
-          .all(
+          .iterate(
             after ?? 0,
             connection ?? null,
             connection ?? null,
@@ -64,8 +67,16 @@ export function createDeadLetters(db: Database.Database): DeadLetters {
             eventType ?? null,
             eventType ?? null,
             limit,
-          ),
-      ),
+          );
+        const page: StoredDeadLetter[] = [];
+        let bytes = 0;
+        for (const letter of rows) {
+          page.push(letter);
+          bytes += letter.payload.length;
+          if (bytes >= PAGE_BYTES) break;
+        }
+        return page;
+      }),
     get: (id) =>
       within(() =>
         db

@@ -318,6 +318,34 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
         return again;
       }));
 
+    test('pages of large payloads are shorter, and none is left out', () =>
+      within(async ({ ledger, deadLetters }) => {
+        const claim = await ledger.claim('c', 0);
+        const large = [0, 1, 2, 3, 4].map((n) => ({
+          ...letter(n),
+          payload: Buffer.alloc(8 * 1024 * 1024, n),
+        }));
+        await ledger.settle(
+          claim,
+          settlement({
+            slice: A,
+            records: 5,
+            counts: counts(CLICK, { read: 5, deadLetters: 5 }),
+            deadLetters: large,
+          }),
+        );
+        const seen: number[] = [];
+        for (let after = 0; ;) {
+          const page = await deadLetters.list({ after, limit: 500 });
+          if (page.length === 0) break;
+          const bytes = page.reduce((sum, { payload }) => sum + payload.length, 0);
+          expect(bytes).toBeLessThan(32 * 1024 * 1024);
+          seen.push(...page.map(({ record }) => record));
+          after = page.at(-1)!.id;
+        }
+        expect(seen).toEqual([0, 1, 2, 3, 4]);
+      }));
+
     test('a retried letter moves in the counts of its slice, once however often it is settled', () =>
       within(async ({ ledger, deadLetters }) => {
         const claim = await ledger.claim('c', 0);
