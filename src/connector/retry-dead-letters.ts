@@ -1,7 +1,9 @@
+import { UsageError } from '../core/errors.ts';
 import type { DeadLetters, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
 import { mapRecord, type SourceRecord } from '../mapping/mapper.ts';
 import { createMapping, type Mapping } from '../mapping/mapping.ts';
 import type { MappingSettings } from '../mapping/settings.ts';
+import { NO_EVENT_TYPE } from '../mapping/unpack.ts';
 import { parseJson } from '../mapping/values.ts';
 import { deliver } from '../pipeline/deliver.ts';
 import { sharedRateLimit } from '../pipeline/rate-limit.ts';
@@ -34,6 +36,8 @@ export interface RetryResult {
 }
 
 const RETRY_PAGE = 500;
+/** Letters named by id are sent once they hold this much. */
+const RETRY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Sends dead letters again. Events go as they are, records are mapped anew with the settings given, raw bytes stay:
@@ -55,6 +59,7 @@ export async function retryDeadLetters(
   const sink = mixpanelSink.open(destination);
   const sums = { delivered: 0, skipped: 0, refused: 0 };
   try {
+    if (connection === undefined) await expectOneConnection(state.deadLetters);
     for await (const page of pagesOf(state.deadLetters, options, connection)) {
       const outcomes: RetryOutcome[] = [];
       const sending: { id: number; line: string }[] = [];
@@ -63,6 +68,7 @@ export async function retryDeadLetters(
         if (typeof outcome === 'string') sending.push({ id: letter.id, line: outcome });
         else outcomes.push(outcome);
       }
+      await settleRetries(state.deadLetters, outcomes, sums);
       for (const part of partsOf(sending, sink.limits.bytes)) {
         const lines = Buffer.from(part.map(({ line }) => `${line}\n`).join(''));
         const delivery = await deliver(sink, lines, part.length, {
@@ -70,21 +76,16 @@ export async function retryDeadLetters(
           rateLimit: sharedRateLimit(projectOf(options.destination), sink.rates),
           backoff: { ...DEFAULT_BACKOFF, baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs },
         });
-        if (delivery.kind === 'halt') {
-          await settleRetries(state.deadLetters, outcomes, sums);
-          return { ...sums, halted: delivery.detail };
-        }
+        if (delivery.kind === 'halt') return { ...sums, halted: delivery.detail };
         const refused = new Map(delivery.rejections.map((each) => [each.index, each]));
-        for (const [index, { id }] of part.entries()) {
+        const settled = part.map(({ id }, index): RetryOutcome => {
           const why = refused.get(index);
-          outcomes.push(
-            why
-              ? { id, kind: 'refused', cause: why.cause, detail: why.detail }
-              : { id, kind: 'delivered' },
-          );
-        }
+          return why
+            ? { id, kind: 'refused', cause: why.cause, detail: why.detail }
+            : { id, kind: 'delivered' };
+        });
+        await settleRetries(state.deadLetters, settled, sums);
       }
-      await settleRetries(state.deadLetters, outcomes, sums);
     }
     return sums;
   } finally {
@@ -93,18 +94,24 @@ export async function retryDeadLetters(
   }
 }
 
+/** What was meant for one project must not land in another. */
+async function expectOneConnection(letters: DeadLetters): Promise<void> {
+  const names = new Set((await letters.summary()).map(({ connection }) => connection));
+  if (names.size > 1)
+    throw new UsageError(
+      'which_connection',
+      `The data folder holds dead letters of ${names.size} connections: ${[...names].toSorted().join('; ')}`,
+      { hint: 'Say which are to be sent to this project: by --from, or by --connection.' },
+    );
+}
+
 async function* pagesOf(
   letters: DeadLetters,
   options: RetryOptions,
   connection: string | undefined,
 ): AsyncGenerator<StoredDeadLetter[]> {
   if (options.ids.length > 0) {
-    for (let i = 0; i < options.ids.length; i += RETRY_PAGE) {
-      const found = await Promise.all(
-        options.ids.slice(i, i + RETRY_PAGE).map((id) => letters.get(id)),
-      );
-      yield found.filter((letter) => letter !== undefined);
-    }
+    yield* pagesOfIds(letters, new Set(options.ids), connection);
     return;
   }
   const filter = {
@@ -121,14 +128,42 @@ async function* pagesOf(
   }
 }
 
+async function* pagesOfIds(
+  letters: DeadLetters,
+  ids: ReadonlySet<number>,
+  connection: string | undefined,
+): AsyncGenerator<StoredDeadLetter[]> {
+  let page: StoredDeadLetter[] = [];
+  let bytes = 0;
+  for (const id of ids) {
+    const letter = await letters.get(id);
+    if (!letter) continue;
+    if (connection !== undefined && letter.connection !== connection)
+      throw new UsageError(
+        'other_connection',
+        `Dead letter ${id} belongs to ${letter.connection}, not to ${connection}`,
+        { hint: 'Ids with their connections: sluice dead-letters list --json' },
+      );
+    page.push(letter);
+    bytes += letter.payload.length;
+    if (page.length < RETRY_PAGE && bytes < RETRY_BYTES) continue;
+    yield page;
+    page = [];
+    bytes = 0;
+  }
+  if (page.length > 0) yield page;
+}
+
 /** The line to send, or what became of the letter without sending. */
 function prepare(letter: StoredDeadLetter, mapping: Mapping): string | RetryOutcome {
   const { id } = letter;
-  if (letter.kind === 'bytes')
-    return { id, kind: 'refused', cause: letter.cause, detail: letter.detail };
+  const asBefore = { id, kind: 'refused', cause: letter.cause, detail: letter.detail } as const;
+  if (letter.kind === 'bytes') return asBefore;
   const text = Buffer.from(letter.payload).toString('utf8');
   if (letter.kind === 'event') return text;
-  const record = parseJson(text) as SourceRecord;
+  const record = parseJson(text);
+  // Pushed without a type, it would be skipped as an event that nobody knows, and be gone.
+  if (letter.cause === NO_EVENT_TYPE || !isRecord(record)) return asBefore;
   const outcome = mapRecord(
     mapping.pushed(letter.eventType, Object.keys(record)),
     record,
@@ -138,6 +173,10 @@ function prepare(letter: StoredDeadLetter, mapping: Mapping): string | RetryOutc
   return outcome.kind === 'skip'
     ? { id, kind: 'skipped', reason: outcome.reason }
     : { id, kind: 'refused', cause: outcome.cause, detail: outcome.detail };
+}
+
+function isRecord(value: unknown): value is SourceRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Cuts into parts that fit a request. */

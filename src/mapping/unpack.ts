@@ -17,6 +17,9 @@ import { parseJson, stringifyJson } from './values.ts';
 /** Counted under this name when nothing tells the event type. */
 export const UNKNOWN_TYPE = 'unknown';
 
+/** Cause of the dead letter of a pushed event that has no type. */
+export const NO_EVENT_TYPE = 'no_event_type';
+
 /** Of a block that can't be read, this much is kept in its dead letter. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
@@ -192,7 +195,7 @@ function mapPushed(
       version: slice.version,
       record: number,
       eventType: UNKNOWN_TYPE,
-      cause: 'no_event_type',
+      cause: NO_EVENT_TYPE,
       detail: 'the pushed event is no object with an event_type',
       kind: 'record',
       payload: Buffer.from(stringifyJson(record)),
