@@ -18,7 +18,7 @@ async function open() {
       // Two writes within one tick of the file system's clock must still differ.
       await utimes(file, 1_780_000_000, 1_780_000_000 + ++puts);
     },
-    remove: (id: string) => rm(join(path, id)),
+    remove: (id: string) => rm(join(path, id), { recursive: true }),
     close: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -56,6 +56,55 @@ test('links are followed once, hidden and half-written files are left out', asyn
     await symlink(path, join(path, 'real/loop'));
     await symlink(join(path, 'gone'), join(path, 'dangling.avro'));
     expect((await listOf(source)).map(({ id }) => id)).toEqual(['linked/f.avro', 'real/f.avro']);
+  } finally {
+    await close();
+  }
+});
+
+test('a folder that goes while the others are listed is passed over', async () => {
+  const { source, put, remove, close } = await open();
+  try {
+    await put('a/f.avro', Buffer.from('x'));
+    await put('b/f.avro', Buffer.from('x'));
+    await put('c/f.avro', Buffer.from('x'));
+    const ids: string[] = [];
+    for await (const { id } of source.list(new AbortController().signal)) {
+      ids.push(id);
+      if (id === 'a/f.avro') {
+        await remove('b/f.avro');
+        await remove('b');
+      }
+    }
+    expect(ids).toEqual(['a/f.avro', 'c/f.avro']);
+  } finally {
+    await close();
+  }
+});
+
+test('any name is read, and one that is no valid UTF-8 is named, never passed over', async () => {
+  const { path, source, put, close } = await open();
+  const illegible = (name: string): Buffer =>
+    Buffer.concat([Buffer.from(`${path}/`), Buffer.from(name, 'latin1')]);
+  try {
+    const names = ['a\nb.avro', 'folder.avro/f.avro', 'ü #?%20.avro', '\uFFFD.avro', '😀.avro'];
+    for (const name of names) await put(name, Buffer.from(name));
+    await writeFile(illegible('caf\u00e9.avro'), 'x');
+    const slices = await listOf(source);
+    expect(slices.map(({ id }) => id)).toEqual([
+      names[0],
+      'caf\uFFFD.avro',
+      names[1],
+      names[2],
+      names[4],
+      names[3],
+    ]);
+    for (const slice of slices) {
+      if (slice.id.startsWith('caf'))
+        await expect(bytesOf(source, slice)).rejects.toMatchObject({ code: 'illegible_name' });
+      else expect((await bytesOf(source, slice)).toString()).toBe(slice.id);
+    }
+    await mkdir(illegible('caf\u00e9'));
+    await expect(listOf(source)).rejects.toMatchObject({ code: 'illegible_name' });
   } finally {
     await close();
   }

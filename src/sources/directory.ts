@@ -123,6 +123,8 @@ async function* walk(
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
+    // Below the root a folder may go between being listed and being looked into, as files may.
+    if (prefix !== '' && isGone(error) && isLegible(folder)) return;
     throw unlistable(error, folder);
   }
   const sorted = entries
@@ -140,6 +142,8 @@ async function* walk(
     if (!isAvro && !entry.isSymbolicLink()) continue;
     const stats = await lookAgain(path);
     if (stats?.isFile() && isAvro) yield sliceOf(id, stats);
+    // Opening it will fail and say why: better than passing over it in silence.
+    else if (!stats && isAvro && !isLegible(id)) yield { id, version: 'unknown', format: 'avro' };
     else if (stats?.isDirectory()) {
       const real = await realpath(path);
       if (followed.has(real) || isWithin(await realpath(folder), real)) continue;
@@ -158,6 +162,15 @@ async function lookAgain(path: string): Promise<Stats | undefined> {
   }
 }
 
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** A name that is no valid UTF-8 comes with this character in place of its bytes, and finds nothing. */
+function isLegible(path: string): boolean {
+  return !path.includes('\uFFFD');
+}
+
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
@@ -169,6 +182,11 @@ function isHidden(name: string): boolean {
 
 function unlistable(error: unknown, path: string): SourceError {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && !isLegible(path))
+    return new SourceError('illegible_name', `The name of ${path} is no valid UTF-8`, {
+      hint: 'Rename it.',
+      cause: error,
+    });
   if (code === 'ENOENT')
     return new SourceError('no_folder', `There is no folder ${path}`, {
       hint: 'Check the path given by --from.',
@@ -199,6 +217,13 @@ function changed(slice: Slice, offset: number): SliceError {
 function unreadable(error: unknown, slice: Slice, offset: number): SliceError {
   const { code, message } = error as NodeJS.ErrnoException;
   const place = { slice: slice.id, offset };
+  if (code === 'ENOENT' && !isLegible(slice.id))
+    return new SliceError(
+      'illegible_name',
+      `the name of the file is no valid UTF-8: rename it (${slice.id})`,
+      place,
+      { cause: error },
+    );
   if (code === 'ENOENT')
     return new SliceError('vanished', `the file is gone (${slice.id})`, place, { cause: error });
   return new SliceError(
