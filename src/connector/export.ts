@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isBalanced } from '../core/counts.ts';
-import { SluiceError } from '../core/errors.ts';
+import { SluiceError, SourceError } from '../core/errors.ts';
 import type { Claim } from '../core/ledger.ts';
 import type { Source } from '../core/source.ts';
 import { createMapping } from '../mapping/mapping.ts';
@@ -123,9 +123,14 @@ async function bytesToRead(
   signal: AbortSignal,
 ): Promise<number> {
   let bytes = 0;
-  for await (const slice of source.list(signal)) {
-    const progress = await state.ledger.progress(connection, slice);
-    if (!progress?.done) bytes += (slice.bytes ?? 0) - (progress?.position.offset ?? 0);
+  try {
+    for await (const slice of source.list(signal)) {
+      const progress = await state.ledger.progress(connection, slice);
+      if (!progress?.done) bytes += (slice.bytes ?? 0) - (progress?.position.offset ?? 0);
+    }
+  } catch (error) {
+    // Only an estimate: the run meets the same error in its turn, once what it can list is delivered.
+    if (!(error instanceof SourceError)) throw error;
   }
   return bytes;
 }
