@@ -2,19 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readable, rotten, runOn, type Script, slice } from '../../test/support/scripted-run.ts';
 import { isBalanced, totalOf } from '../core/counts.ts';
 import { SliceError, SourceError, StateError } from '../core/errors.ts';
-import type { Ledger } from '../core/ledger.ts';
 import type { Piece } from '../core/piece.ts';
-import type { Answer, Sink } from '../core/sink.ts';
-import type { Slice, Source } from '../core/source.ts';
+import type { Answer } from '../core/sink.ts';
+import type { Slice } from '../core/source.ts';
 import { openState, type State } from '../state/state.ts';
-import { run, type RunResult } from './run.ts';
 
-const TYPE = 'users.messages.email.Click';
-const PIECE_BYTES = 100;
-
+let connections = 0;
 let folder: string;
 let state: State;
 
@@ -27,124 +25,6 @@ afterEach(async () => {
   state.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-const slice = (id: string): Slice => ({ id, version: 'v1', format: 'avro' });
-
-/** A piece of readable records, each an event that carries its slice and number. */
-function readable(of: Slice, nth: number, records: number): Piece {
-  return {
-    offset: (nth + 1) * PIECE_BYTES,
-    next: (nth + 2) * PIECE_BYTES,
-    records,
-    encode(from, first, batch) {
-      let next = from;
-      for (; next < records && !batch.isFull; next++) {
-        const line = Buffer.from(`{"at":"${of.id} ${first + next}"}\n`);
-        if (!batch.reserve(line.length)) break;
-        batch.buffer.set(line, batch.length);
-        batch.commit(batch.length + line.length, first + next, TYPE);
-        batch.records++;
-      }
-      batch.tally(TYPE).read += next - from;
-      return next;
-    },
-  };
-}
-
-/** A piece that can't be read any more: one record, which becomes one dead letter. */
-function rotten(of: Slice, nth: number): Piece {
-  return {
-    ...readable(of, nth, 1),
-    encode(_from, first, batch) {
-      const tally = batch.tally(TYPE);
-      tally.read++;
-      tally.deadLetters++;
-      batch.records++;
-      batch.bury({
-        slice: of.id,
-        version: of.version,
-        record: first,
-        eventType: TYPE,
-        cause: 'corrupt_block',
-        detail: 'rotten',
-        kind: 'bytes',
-        payload: Buffer.from('rotten'),
-      });
-      return 1;
-    },
-  };
-}
-
-/** Slices in order, each with its pieces; an error in their place is thrown. */
-type Script = readonly (readonly [id: string, pieces: (of: Slice) => (Piece | Error)[]] | Error)[];
-
-interface Rules {
-  readonly answer?: (numbers: string[], nth: number) => Answer | Promise<Answer>;
-  readonly eventsPerBatch?: number;
-  readonly signal?: AbortSignal;
-  readonly settle?: Ledger['settle'];
-}
-
-async function runOn(script: Script, rules: Rules = {}): Promise<RunResult & { sent: string[] }> {
-  const sent: string[] = [];
-  let requests = 0;
-  const source: Source = {
-    name: 'scripted',
-    async *list() {
-      for (const each of script) {
-        if (each instanceof Error) throw each;
-        yield await Promise.resolve(slice(each[0]));
-      }
-    },
-    open: () => {
-      throw new Error('not opened here');
-    },
-    close: () => Promise.resolve(),
-  };
-  const sink: Sink = {
-    name: 'scripted',
-    limits: { events: rules.eventsPerBatch ?? 2, bytes: 10_000 },
-    rates: { eventsPerSecond: 1e9, bytesPerMinute: 1e12 },
-    pack: (lines, events) =>
-      Promise.resolve({ events, bytes: lines.length, wire: Buffer.from(lines) }),
-    unpack: (body) => Promise.resolve(Buffer.from(body.wire)),
-    async send(body, signal) {
-      signal.throwIfAborted();
-      const numbers = [
-        ...Buffer.from(body.wire)
-          .toString()
-          .matchAll(/"at":"([^"]+)"/g),
-      ].map((match) => match[1]!);
-      const answer = (await rules.answer?.(numbers, ++requests)) ?? {
-        kind: 'settled',
-        rejections: [],
-      };
-      signal.throwIfAborted();
-      if (answer.kind === 'settled') sent.push(...numbers);
-      return answer;
-    },
-    close: () => Promise.resolve(),
-  };
-  const result = await run({
-    source,
-    async *unpack(of, from) {
-      const found = script.find((each) => !(each instanceof Error) && each[0] === of.id);
-      const pieces = found instanceof Error ? [] : found![1](of);
-      for (const piece of pieces) {
-        if (piece instanceof Error) throw piece;
-        if (piece.offset >= from.offset) yield await Promise.resolve(piece);
-      }
-    },
-    sink,
-    ledger: { ...state.ledger, ...(rules.settle ? { settle: rules.settle } : {}) },
-    claim: await state.ledger.claim('c', 0),
-    concurrency: 3,
-    delivery: { backoff: { baseMs: 1, random: () => 0 } },
-    signal: rules.signal ?? new AbortController().signal,
-    now: () => 0,
-  });
-  return { ...result, sent };
-}
 
 const three = (of: Slice): Piece[] => [0, 1, 2].map((nth) => readable(of, nth, 3));
 const numbers = (id: string, from: number, to: number): string[] =>
@@ -163,10 +43,10 @@ test('what was listed before the listing broke off is delivered and settled', as
     ['b', (of) => [readable(of, 0, 1)]],
     new SourceError('no_access', 'b2 may not be read'),
   ];
-  await expect(runOn(script, { eventsPerBatch: 4 })).rejects.toThrow('b2 may not be read');
+  await expect(runOn(state, script, { eventsPerBatch: 4 })).rejects.toThrow('b2 may not be read');
   await expectBalance(10);
   expect((await state.ledger.progress('c', slice('b')))?.done).toBe(true);
-  expect((await runOn([script[0]!, script[1]!])).sent).toEqual([]);
+  expect((await runOn(state, [script[0]!, script[1]!])).sent).toEqual([]);
 });
 
 test('a halt in the middle settles nothing behind it, and the next run sends the rest', async () => {
@@ -174,7 +54,7 @@ test('a halt in the middle settles nothing behind it, and the next run sends the
     ['a', three],
     ['b', three],
   ];
-  const halted = await runOn(script, {
+  const halted = await runOn(state, script, {
     async answer(some) {
       // The request after the refused one is taken meanwhile.
       if (some.includes('a 4')) {
@@ -186,7 +66,7 @@ test('a halt in the middle settles nothing behind it, and the next run sends the
   });
   expect(halted).toMatchObject({ state: 'halted', detail: 'no entry' });
   await expectBalance(4);
-  const rest = await runOn(script);
+  const rest = await runOn(state, script);
   expect(rest.state).toBe('finished');
   expect(rest.sent.toSorted()).toEqual([...numbers('a', 4, 9), ...numbers('b', 0, 9)]);
   await expectBalance(18);
@@ -204,12 +84,12 @@ test('a slice that breaks off amid a batch is named, keeps its place, and holds 
     ['b', three],
     ['empty', () => []],
   ];
-  const first = await runOn(script, { eventsPerBatch: 5 });
+  const first = await runOn(state, script, { eventsPerBatch: 5 });
   expect(first.problems).toEqual([{ slice: 'a', problem: 'breaks off' }]);
   expect(first.slices).toBe(2);
   await expectBalance(12);
   whole = true;
-  const second = await runOn(script, { eventsPerBatch: 5 });
+  const second = await runOn(state, script, { eventsPerBatch: 5 });
   expect(second.sent).toEqual(numbers('a', 3, 6));
   expect(second.problems).toEqual([]);
   await expectBalance(15);
@@ -217,7 +97,7 @@ test('a slice that breaks off amid a batch is named, keeps its place, and holds 
 
 test('a block that rots while it is half settled becomes one more dead letter, and the books balance', async () => {
   const script: Script = [['a', (of) => [readable(of, 0, 5), readable(of, 1, 2)]]];
-  await runOn(script, {
+  await runOn(state, script, {
     eventsPerBatch: 3,
     answer: (some) =>
       some.includes('a 3')
@@ -231,7 +111,7 @@ test('a block that rots while it is half settled becomes one more dead letter, a
     index: 3,
     record: 3,
   });
-  const result = await runOn([['a', (of) => [rotten(of, 0), readable(of, 1, 2)]]]);
+  const result = await runOn(state, [['a', (of) => [rotten(of, 0), readable(of, 1, 2)]]]);
   expect(result.sent).toEqual(numbers('a', 4, 6));
   await expectBalance(6);
   const letters = await state.deadLetters.list({ limit: 10 });
@@ -243,7 +123,7 @@ test('a block that rots while it is half settled becomes one more dead letter, a
 
 test('stopping while nothing is taken keeps what was settled', async () => {
   const stop = new AbortController();
-  const stopped = await runOn([['a', three]], {
+  const stopped = await runOn(state, [['a', three]], {
     signal: stop.signal,
     answer(some) {
       if (!some.includes('a 4')) return { kind: 'settled', rejections: [] };
@@ -253,13 +133,13 @@ test('stopping while nothing is taken keeps what was settled', async () => {
   });
   expect(stopped.state).toBe('stopped');
   await expectBalance(4);
-  expect((await runOn([['a', three]])).sent).toEqual(numbers('a', 4, 9));
+  expect((await runOn(state, [['a', three]])).sent).toEqual(numbers('a', 4, 9));
   await expectBalance(9);
 });
 
 test('a ledger that fails while the run is stopped is told, not taken for a stop', async () => {
   const stop = new AbortController();
-  const running = runOn([['a', three]], {
+  const running = runOn(state, [['a', three]], {
     signal: stop.signal,
     settle() {
       stop.abort(new Error('enough'));
@@ -267,4 +147,69 @@ test('a ledger that fails while the run is stopped is told, not taken for a stop
     },
   });
   await expect(running).rejects.toThrow('the disk is full');
+});
+
+test('whatever a destination answers and whenever a run is cut off: all is accounted for, once', async () => {
+  const answers = ['settled', 'settled', 'settled', 'reject', 'retry', 'lost', 'split', 'halt'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(fc.nat(5), { maxLength: 4 }), { minLength: 1, maxLength: 5 }),
+      fc.array(fc.constantFrom(...answers, 'stop'), { maxLength: 25 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (sizes, plan, eventsPerBatch) => {
+        const connection = `c${++connections}`;
+        const script: Script = sizes.map((pieces, i) => [
+          `s${i}`,
+          (of) => pieces.map((records, nth) => readable(of, nth, records)),
+        ]);
+        const all = sizes.flatMap((pieces, i) =>
+          numbers(
+            `s${i}`,
+            0,
+            pieces.reduce((sum, n) => sum + n, 0),
+          ),
+        );
+        const ingested = new Set<string>();
+        const rest = [...plan];
+        for (let finished = false; !finished;) {
+          const stop = new AbortController();
+          const result = await runOn(state, script, {
+            connection,
+            eventsPerBatch,
+            signal: stop.signal,
+            async answer(some): Promise<Answer> {
+              const next = rest.shift() ?? 'settled';
+              await delay(some.length % 2);
+              if (next === 'stop') stop.abort(new Error('enough'));
+              if (next === 'halt') return { kind: 'halt', detail: 'no' };
+              if (next === 'split') return { kind: 'split', cause: 'whole', detail: 'no' };
+              const refused = next === 'reject' ? some.length - 1 : undefined;
+              if (next !== 'retry')
+                for (const [i, each] of some.entries()) if (i !== refused) ingested.add(each);
+              if (next === 'retry' || next === 'lost') return { kind: 'retry', detail: 'later' };
+              return {
+                kind: 'settled',
+                rejections:
+                  refused === undefined ? [] : [{ index: refused, cause: 'bad', detail: 'no' }],
+              };
+            },
+          });
+          finished = result.state === 'finished';
+          expect(await state.ledger.imbalances(connection)).toEqual([]);
+        }
+        const totals = await state.ledger.totals(connection);
+        expect(isBalanced(totals)).toBe(true);
+        const { read, delivered, deadLetters } = totalOf(totals);
+        expect(read).toBe(all.length);
+        const letters = await state.deadLetters.list({ connection, limit: 1000 });
+        expect(letters).toHaveLength(deadLetters);
+        const kept = letters.map(({ slice: of, record }) => `${of} ${record}`);
+        for (const [i, each] of kept.entries())
+          expect(Buffer.from(letters[i]!.payload).toString()).toBe(`{"at":"${each}"}`);
+        expect([...new Set([...ingested, ...kept])].toSorted()).toEqual(all.toSorted());
+        expect(delivered).toBe(all.length - kept.length);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
