@@ -11,7 +11,7 @@ export function tokenOf({ credentials, token }: MixpanelInput): string | undefin
 export function projectOf(destination: MixpanelInput): string {
   const { credentials, region, url } = destination;
   const token = tokenOf(destination);
-  const place = url ?? region;
+  const place = url?.replace(/\/+$/, '') ?? region;
   if (credentials.kind === 'service-account') return `${place}/project ${credentials.projectId}`;
   const secret = token ?? (credentials.kind === 'api-secret' ? credentials.secret : '');
   return `${place}/project ~${hash('sha256', secret, 'hex').slice(0, 8)}`;

@@ -25,6 +25,7 @@ export const mixpanelSettings = z.strictObject({
       const { username, password } = new URL(url);
       return username === '' && password === '';
     }, 'credentials do not belong into a URL')
+    .refine((url) => !/[?#]/.test(url), 'a base URL has no query')
     .optional()
     .describe('Another base URL: a sandbox or a proxy'),
   ip: z

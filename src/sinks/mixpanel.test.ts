@@ -91,7 +91,12 @@ describe('the request', () => {
   });
 
   test('settings that are wrong are refused', () => {
-    for (const wrong of [{ url: 'ftp://x' }, { url: 'https://user:pass@host' }, { region: 'mars' }])
+    for (const wrong of [
+      { url: 'ftp://x' },
+      { url: 'https://user:pass@host' },
+      { url: 'https://host/?key=s3cr3t' },
+      { region: 'mars' },
+    ])
       expect(
         mixpanelSink.settings.safeParse({ credentials: CREDENTIALS.token, region: 'us', ...wrong })
           .success,
