@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { SourceError } from '../core/errors.ts';
-import { checkMixpanel, type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
+import { checkMixpanel, type MixpanelInput } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
+import { parseDestination } from './destination.ts';
 
 export interface CheckLine {
   readonly what: 'source' | 'mixpanel';
@@ -17,7 +18,7 @@ export async function checkSetup(
   const lines: CheckLine[] = [];
   if (options.from !== undefined) lines.push(await checkFolder(resolve(options.from), signal));
   if (options.destination) {
-    const settings = mixpanelSink.settings.parse(options.destination);
+    const settings = parseDestination(options.destination);
     lines.push({ what: 'mixpanel', ...(await checkMixpanel(settings, signal)) });
   }
   return lines;

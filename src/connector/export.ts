@@ -13,6 +13,7 @@ import { type Progress, run, type RunResult } from '../pipeline/run.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
 import { openState, type State } from '../state/state.ts';
+import { parseDestination } from './destination.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
 /** One export from a folder to a Mixpanel project. */
@@ -54,7 +55,7 @@ export async function exportFolder(
   events: ExportEvents,
 ): Promise<ExportResult> {
   const started = performance.now();
-  const destination = mixpanelSink.settings.parse({
+  const destination = parseDestination({
     ...options.destination,
     connections: options.concurrency,
   });

@@ -10,6 +10,7 @@ import { sharedRateLimit } from '../pipeline/rate-limit.ts';
 import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
 import { openState } from '../state/state.ts';
+import { parseDestination } from './destination.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
 export interface RetryOptions {
@@ -47,7 +48,7 @@ export async function retryDeadLetters(
   options: RetryOptions,
   signal: AbortSignal,
 ): Promise<RetryResult> {
-  const destination = mixpanelSink.settings.parse(options.destination);
+  const destination = parseDestination(options.destination);
   const mapping = createMapping(options.settings, {
     token: tokenOf(options.destination),
     salt: options.salt,
