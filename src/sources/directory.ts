@@ -56,16 +56,17 @@ async function* read(
   let buffer: Buffer | undefined;
   try {
     file = await open(path);
-    let size = await sizeOf(file, slice, offset);
+    const size = await sizeOf(file, slice, offset);
     while (offset < size) {
       signal.throwIfAborted();
       // Most files of Currents are small: a buffer of their size, not of the largest.
       buffer ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - offset));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       if (bytesRead === 0) throw changed(slice, offset);
+      // Overwritten meanwhile, these bytes would belong to another version, and end as blocks that nobody can read.
+      await sizeOf(file, slice, offset);
       yield buffer.subarray(0, bytesRead);
       offset += bytesRead;
-      if (offset === size) size = await sizeOf(file, slice, offset);
     }
   } catch (error) {
     if (error instanceof SliceError) throw error;

@@ -104,6 +104,21 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         });
       }));
 
+    test('bytes of a newer version never come behind those of the one that was listed', () =>
+      within(async ({ source, put }) => {
+        await put('f.avro', Buffer.alloc(3_000_000, 1));
+        const [slice] = await listOf(source);
+        const bytes: number[] = [];
+        const read = async (): Promise<void> => {
+          for await (const part of source.open(slice!, 0, signal)) {
+            bytes.push(...new Set(part));
+            await put('f.avro', Buffer.alloc(3_000_000, 2));
+          }
+        };
+        await expect(read()).rejects.toThrow(SliceError);
+        expect(new Set(bytes)).toEqual(new Set([1]));
+      }));
+
     test('an aborted signal ends listing and reading', () =>
       within(async ({ source, put }) => {
         await put('f.avro', Buffer.from('one'));
