@@ -64,7 +64,7 @@ export interface Ledger {
   totals(connection: string): Promise<Counts>;
   /** Slices whose records do not add up to their counts. Empty when the books balance. */
   imbalances(connection: string): Promise<SliceProblem[]>;
-  /** Slices that could not be read to their end. */
+  /** Slices whose newest version could not be read to its end. */
   problems(connection: string): Promise<SliceProblem[]>;
   connections(): Promise<string[]>;
   /** Newest first. */

@@ -192,7 +192,8 @@ export function createLedger(db: Database.Database): Ledger {
     problems: (connection) =>
       problemsIn(
         `SELECT s.slice, s.problem FROM slices s JOIN connections o ON o.id = s.connection
-         WHERE o.name = ? AND s.problem IS NOT NULL ORDER BY s.slice`,
+         WHERE o.name = ? AND s.problem IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slices later
+           WHERE later.connection = s.connection AND later.slice = s.slice AND later.id > s.id) ORDER BY s.slice`,
         connection,
       ),
     connections: () =>

@@ -228,6 +228,29 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.problems('c')).toEqual([]);
       }));
 
+    test('a problem goes with the version that had it, once a newer one was read', () =>
+      within(async ({ ledger }) => {
+        const claim = await ledger.claim('c', 0);
+        const none: Counts = new Map();
+        const settle = (version: string, problem?: string): Promise<void> =>
+          ledger.settle(
+            claim,
+            settlement({
+              slice: slice('a.avro', version),
+              records: 0,
+              counts: none,
+              ...(problem === undefined ? { done: true } : { problem }),
+            }),
+          );
+        await settle('v1', 'breaks off');
+        await settle('v2', 'breaks off later');
+        expect(await ledger.problems('c')).toEqual([
+          { slice: 'a.avro', problem: 'breaks off later' },
+        ]);
+        await settle('v3');
+        expect(await ledger.problems('c')).toEqual([]);
+      }));
+
     test('runs carry their figures as they go, and one that was cut off is marked by the next', () =>
       within(async ({ ledger }) => {
         const first = await ledger.claim('c', 1000);
