@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CLICK, counts, letter, settlement, slice } from '../../test/contracts/ledger.ts';
+import { CLICK as CLICKS, clicks, currentsFile, put } from '../../test/support/currents-file.ts';
 import { json, scriptedServer, stall, taken } from '../../test/support/scripted-server.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
 import type { StoredDeadLetter } from '../core/ledger.ts';
 import { parseMappingSettings } from '../mapping/settings.ts';
 import { openState } from '../state/state.ts';
+import { exportFolder } from './export.ts';
 import { retryDeadLetters, type RetryOptions } from './retry-dead-letters.ts';
 
 let folder: string;
@@ -131,4 +133,35 @@ test('what can not be mapped stays, and does not hold up the others', async () =
     [3, 'why 3'],
     [5, 'still bad'],
   ]);
+});
+
+test('a record that is mapped anew gives the event that it would have given at once', async () => {
+  const schema = {
+    ...CLICKS,
+    fields: [...CLICKS.fields, { name: 'score', type: 'float' }, { name: 'big', type: 'long' }],
+  };
+  const [known, refused] = clicks('a', 2).map((record, n) => ({
+    ...record,
+    score: 3.14,
+    big: 2 ** 52,
+    external_user_id: n === 0 ? 'somebody' : 'NONE',
+  }));
+  await put(folder, 'currents/a.avro', currentsFile([known!, refused!], { schema }));
+  const server = await scriptedServer([taken]);
+  const settings = (refusedIds: string) => parseMappingSettings({ shape: 'full', refusedIds });
+  const options = optionsFor(server.url, { connection: 'c' });
+  const from = { ...options, from: join(folder, 'currents'), concurrency: 1 };
+  try {
+    await exportFolder({ ...from, settings: settings('any-case') }, { signal });
+    await retryDeadLetters({ ...options, settings: settings('exact') }, signal);
+    const once = { ...from, dataDir: join(folder, 'other'), settings: settings('exact') };
+    await exportFolder(once, { signal });
+    const [first, again, both] = server.received.map(({ lines }) =>
+      lines.map((line) => JSON.parse(line) as unknown),
+    );
+    expect([...first!, ...again!]).toEqual(both);
+    expect(server.received[1]!.lines[0]).toContain('"score":3.14,');
+  } finally {
+    await server.close();
+  }
 });

@@ -9,7 +9,7 @@ import { decodeRecord } from './transcoder/decode.ts';
 import { createKernel, type Kernel, OUT_BYTES } from './transcoder/kernel.ts';
 import { compileProgram } from './transcoder/program.ts';
 import { type Field, optionalOf, recordFields } from './transcoder/shape.ts';
-import { stringifyJson } from './values.ts';
+import { shortestFloat32, stringifyJson } from './values.ts';
 
 /** Encodes the records of one writer schema. */
 export interface AvroEncoder {
@@ -41,7 +41,9 @@ export function createAvroEncoder(
   kernel: Kernel = createKernel(context),
 ): AvroEncoder {
   const fields = recordFields(schema);
-  const plan = compile(sourceFields(fields));
+  const named = sourceFields(fields);
+  const floats = named.filter(({ float }) => float).map(({ name }) => name);
+  const plan = compile(named);
   const program = compileProgram(fields, plan, context, kernel);
   const reason = 'no_external_user_id';
 
@@ -106,6 +108,8 @@ export function createAvroEncoder(
     const record = decodeRecord(fields, cursor);
     const adjusted: Adjusted = {};
     const outcome = mapRecord(plan, record, context, adjusted);
+    // A dead letter forgets the schema, and with it which numbers are to be short when it is sent again.
+    if (outcome.kind === 'dead-letter') shorten(record, floats);
     if (outcome.kind === 'event' && cursor.invalidTexts > 0)
       bump(adjusted, 'invalid_utf8', cursor.invalidTexts);
     return place(outcome, { plan, record, number, slice, adjusted }, batch, tally);
@@ -117,6 +121,13 @@ export function createAvroEncoder(
     holds: (bytes, count) => kernel.holds(program.address, bytes, count),
     open,
   };
+}
+
+function shorten(record: Record<string, unknown>, floats: readonly string[]): void {
+  for (const name of floats) {
+    const value = record[name];
+    if (typeof value === 'number' && Number.isFinite(value)) record[name] = shortestFloat32(value);
+  }
 }
 
 /**
