@@ -78,7 +78,7 @@ interface Arrivals {
 async function arrivals(scene: Scene, random: () => number, expected: Expected): Promise<Arrivals> {
   const staging = join(scene.root, 'staging');
   const made = await scene.run([
-    ...['generate', '--events', String(Math.max(20_000, KILLS * 2200)), '--out', staging],
+    ...['generate', '--events', String(Math.max(20_000, KILLS * 3300)), '--out', staging],
     ...['--seed', String(SEED)],
   ]);
   if (made.code !== 0) throw new Error(`generate ended with ${made.code}: ${made.stderr}`);
