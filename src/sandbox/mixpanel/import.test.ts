@@ -205,6 +205,20 @@ describe('rate', () => {
     expect((await importTo(sandbox, someEvents(3))).status).toBe(200);
   });
 
+  test('a second counts until its last request is a minute old', async () => {
+    let now = NOW;
+    await using sandbox = await testSandbox({
+      clock: () => now,
+      rateLimit: { eventsPerMinute: 5 },
+    });
+    now += 900;
+    expect((await importTo(sandbox, someEvents(5))).status).toBe(200);
+    now += 59_500;
+    expect((await importTo(sandbox, someEvents(1))).status).toBe(429);
+    now += 500;
+    expect((await importTo(sandbox, someEvents(1))).status).toBe(200);
+  });
+
   test('bytes count too, and so do events that fail', async () => {
     await using sandbox = await testSandbox({ rateLimit: { bytesPerMinute: 100 } });
     expect((await importTo(sandbox, [{ event: 'x' }])).status).toBe(400);

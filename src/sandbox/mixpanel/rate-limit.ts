@@ -24,24 +24,25 @@ export interface RateLimiter {
   takeQuery(): boolean;
 }
 
-/** Sums over the last minute, second by second. */
+/** Sums over the last minute, second by second: what came in a second counts until its last request is a minute old. */
 export function createRateLimiter(limits: RateLimits | 'off', clock: () => number): RateLimiter {
   if (limits === 'off') return { takeImport: () => true, takeQuery: () => true };
-  let seconds: { second: number; events: number; bytes: number }[] = [];
+  let seconds: { second: number; last: number; events: number; bytes: number }[] = [];
   let queries: number[] = [];
   return {
     takeImport(events, bytes) {
       const now = clock();
       const second = Math.floor(now / 1000);
-      seconds = seconds.filter((each) => each.second * 1000 > now - MINUTE_MS);
+      seconds = seconds.filter((each) => each.last > now - MINUTE_MS);
       const eventSum = seconds.reduce((sum, each) => sum + each.events, events);
       const byteSum = seconds.reduce((sum, each) => sum + each.bytes, bytes);
       if (eventSum > limits.eventsPerMinute || byteSum > limits.bytesPerMinute) return false;
-      const last = seconds.at(-1);
-      if (last?.second === second) {
-        last.events += events;
-        last.bytes += bytes;
-      } else seconds.push({ second, events, bytes });
+      const newest = seconds.at(-1);
+      if (newest?.second === second) {
+        newest.last = now;
+        newest.events += events;
+        newest.bytes += bytes;
+      } else seconds.push({ second, last: now, events, bytes });
       return true;
     },
     takeQuery() {
