@@ -230,3 +230,14 @@ describe('rate', () => {
     expect((await importTo(sandbox, someEvents(3))).status).toBe(200);
   });
 });
+
+test('counts by field stay few, whatever fields clients make up', async () => {
+  await using sandbox = await testSandbox();
+  const bad = Array.from({ length: 1500 }, (_, index) => ({ ...anEvent(), [`extra${index}`]: 1 }));
+  await importTo(sandbox, [{ ...anEvent(), constructor: 1 }, ...bad]);
+  const { rejected, rejectedBy } = sandbox.stats();
+  expect(rejected).toBe(1501);
+  expect(rejectedBy['constructor']).toBe(1);
+  expect(Object.keys(rejectedBy)).toHaveLength(1001);
+  expect(rejectedBy['(others)']).toBe(501);
+});

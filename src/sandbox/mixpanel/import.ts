@@ -33,11 +33,12 @@ export function takeApart(body: Buffer, contentType: string | undefined): Parts 
   const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
   if (type !== 'application/json' && type !== 'application/x-ndjson')
     return refuseBatch('Content-Type must be application/json or application/x-ndjson');
-  const lines = type === 'application/json' ? splitArray(body) : splitLines(body);
+  const lines =
+    type === 'application/json' ? splitArray(body, MAX_EVENTS) : splitLines(body, MAX_EVENTS);
   if (!lines) return refuseBatch('request body must be a JSON array of events');
   if (lines.length === 0) return refuseBatch('request must hold at least one event');
   if (lines.length > MAX_EVENTS)
-    return refuseBatch(`request must hold at most ${MAX_EVENTS} events, has ${lines.length}`);
+    return refuseBatch(`request must hold at most ${MAX_EVENTS} events`);
   return { body, lines };
 }
 

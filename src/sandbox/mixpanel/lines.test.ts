@@ -17,6 +17,13 @@ test.each(['', ' ', '{}', '[', ']', '[1', '[1]]', '[[1]', '7', 'null'])('no arra
   expect(splitArray(Buffer.from(text))).toBeUndefined();
 });
 
+test('both stop once there are more than asked for', () => {
+  expect(splitArray(Buffer.from('[1,2,3,4,5]'), 2)).toHaveLength(3);
+  expect(splitArray(Buffer.from('[1,2]'), 2)).toHaveLength(2);
+  expect(splitLines(Buffer.from('1\n2\n3\n4\n'), 2)).toHaveLength(3);
+  expect(splitLines(Buffer.from('1\n2\n'), 2)).toHaveLength(2);
+});
+
 test('lines split at newlines, and blank ones do not count', () => {
   const lines = splitLines(Buffer.from('\n{"a":1}\r\n \t\n{"b":2}'));
   expect(lines.map(String)).toEqual(['{"a":1}\r', '{"b":2}']);

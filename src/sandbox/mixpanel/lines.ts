@@ -11,11 +11,11 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every(isSpace);
 }
 
-/** The bytes of each non-blank line. */
-export function splitLines(body: Buffer): Buffer[] {
+/** The bytes of each non-blank line. It stops when there are more than `most`: a body may hold millions. */
+export function splitLines(body: Buffer, most = Infinity): Buffer[] {
   const lines: Buffer[] = [];
   let start = 0;
-  while (start < body.length) {
+  while (start < body.length && lines.length <= most) {
     const found = body.indexOf(NEWLINE, start);
     const end = found < 0 ? body.length : found;
     const line = body.subarray(start, end);
@@ -27,9 +27,9 @@ export function splitLines(body: Buffer): Buffer[] {
 
 /**
  * The bytes of each element of a JSON array, found by brackets and quotes alone: an element may still turn out to be
- * malformed when it is parsed. Undefined when the text is no array.
+ * malformed when it is parsed. Undefined when the text is no array. It stops when there are more than `most`.
  */
-export function splitArray(body: Buffer): Buffer[] | undefined {
+export function splitArray(body: Buffer, most = Infinity): Buffer[] | undefined {
   let first = 0;
   let last = body.length - 1;
   while (first < body.length && isSpace(body[first]!)) first++;
@@ -46,6 +46,7 @@ export function splitArray(body: Buffer): Buffer[] | undefined {
       at = endOfString(inner, at);
     } else if (byte === COMMA && depth === 0) {
       elements.push(inner.subarray(start, at));
+      if (elements.length > most) return elements;
       start = at + 1;
     } else if (byte === 0x7b || byte === 0x5b) {
       depth++;

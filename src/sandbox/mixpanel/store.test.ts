@@ -91,6 +91,21 @@ describe('repeats', () => {
 });
 
 describe('memory', () => {
+  test('are counted by name for the first 5000 names only', async () => {
+    await using sandbox = await testSandbox();
+    for (let batch = 0; batch < 3; batch++)
+      await importTo(
+        sandbox,
+        Array.from({ length: 2000 }, (_, index) => anEvent({}, `name ${batch * 2000 + index}`)),
+      );
+    await importTo(sandbox, [anEvent({ $insert_id: 'again' }, 'name 0')]);
+    const { events, ingested } = sandbox.stats();
+    expect(ingested).toBe(6001);
+    expect(Object.keys(events)).toHaveLength(5001);
+    expect(events['name 0']).toEqual({ ingested: 2, distinct: 2 });
+    expect(events['(other names)']).toEqual({ ingested: 1000, distinct: 1000 });
+  });
+
   test('beyond the bound the oldest bodies go, the counts stay', async () => {
     await using sandbox = await testSandbox({ maxStoredBytes: 3000 });
     for (let n = 0; n < 10; n++)

@@ -37,6 +37,10 @@ interface Chunk {
 }
 
 const CHUNK_OVERHEAD = 512;
+/** Event names that are counted one by one, as many as Mixpanel indexes; whoever makes up names must not fill memory. */
+const MAX_NAMES = 5000;
+/** Under which all events with further names are counted. */
+export const OTHER_NAMES = '(other names)';
 const DAY_MS = 86_400_000;
 
 function sizeOf(chunk: Chunk): number {
@@ -104,8 +108,9 @@ export class EventStore {
 
   #count(name: string, key: Buffer): void {
     const outcome = this.#keys.set(key, this.ingested);
-    let counts = this.byEvent.get(name);
-    if (!counts) this.byEvent.set(name, (counts = { ingested: 0, distinct: 0 }));
+    const shown = this.byEvent.has(name) || this.byEvent.size < MAX_NAMES ? name : OTHER_NAMES;
+    let counts = this.byEvent.get(shown);
+    if (!counts) this.byEvent.set(shown, (counts = { ingested: 0, distinct: 0 }));
     this.ingested++;
     this.everIngested++;
     counts.ingested++;

@@ -29,6 +29,21 @@ export function newTally(): Tally {
   };
 }
 
+/** Keys that are counted one by one, and how long they may be: both come from clients, whose mistakes must not fill memory. */
+const MAX_KEYS = 1000;
+const MAX_KEY_LENGTH = 300;
+const OTHER_KEYS = '(others)';
+
 export function countUp(into: Record<string, number>, key: string): void {
-  into[key] = (into[key] ?? 0) + 1;
+  const short = key.slice(0, MAX_KEY_LENGTH);
+  const isCounted = Object.hasOwn(into, short) || Object.keys(into).length < MAX_KEYS;
+  const counted = isCounted ? short : OTHER_KEYS;
+  const before = Object.hasOwn(into, counted) ? into[counted]! : 0;
+  // An assignment would not make a property of the name __proto__.
+  Object.defineProperty(into, counted, {
+    value: before + 1,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
 }
