@@ -1,5 +1,5 @@
 import { customEventOf, purchasePropertiesOf } from './properties.ts';
-import { type Maker, maybe, once, oneOf, uuid } from './moment.ts';
+import { type Maker, maybe, once, oneOf, sessionStart, uuid } from './moment.ts';
 
 /** What users do by themselves, and what changes on their profiles. */
 export const BEHAVIOR_FIELDS: Readonly<Record<string, Maker>> = {
@@ -17,7 +17,7 @@ export const BEHAVIOR_FIELDS: Readonly<Record<string, Maker>> = {
   price: (_, random) => random.between(99, 49_999) / 100,
   currency: ({ journey }) => journey.user.currency,
 
-  session_id: once('session_id', uuid),
+  session_id: (moment, random) => once(`session_id ${sessionStart(moment)}`, uuid)(moment, random),
   source: oneOf('Organic', 'Google Ads', 'Facebook "Lookalike"', 'Adjust/Partner'),
   latitude: (_, random) => random.between(-60_000, 60_000) / 1000,
   longitude: (_, random) => random.between(-99_000, 99_000) / 1000,

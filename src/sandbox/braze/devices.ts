@@ -15,6 +15,10 @@ export interface Device {
   /** Null where the app is no web page. */
   readonly browser: string | null;
   readonly userAgent: string;
+  /** What a provider of e-mail makes of the user agent: `mobile`, `tablet` or `desktop` … */
+  readonly mailClass: string | null;
+  /** … and the name of the system. Null on televisions. */
+  readonly mailSystem: string | null;
   readonly sdkVersion: string;
   readonly adId: string | null;
   readonly adIdType: string | null;
@@ -100,6 +104,7 @@ export function deviceOf(
     carrier: mobile && random.chance(0.9) ? random.pick(carriers) : null,
     browser: platform === 'web' ? (model.split(' ')[0] ?? null) : null,
     userAgent: userAgentOf(platform, osVersion, model),
+    ...mailDeviceOf(platform, osVersion, model),
     sdkVersion: make.sdk,
     adId: tracking ? random.uuid().toUpperCase() : null,
     adIdType: tracking ? make.adIdType : null,
@@ -119,8 +124,30 @@ function platformOf(random: Random): Platform {
 
 function userAgentOf(platform: Platform, osVersion: string, model: string): string {
   if (platform === 'ios')
-    return `Mozilla/5.0 (iPhone; CPU iPhone OS ${osVersion.replaceAll('.', '_')} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148`;
+    return `Mozilla/5.0 (${model.startsWith('iPad') ? 'iPad; CPU OS' : 'iPhone; CPU iPhone OS'} ${osVersion.replaceAll('.', '_')} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148`;
   if (platform === 'web')
     return `Mozilla/5.0 (${osVersion}) AppleWebKit/537.36 (KHTML, like Gecko) ${model.replace(' ', '/')}.0.0.0 Safari/537.36`;
   return `Mozilla/5.0 (Linux; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Mobile Safari/537.36`;
+}
+
+function mailDeviceOf(
+  platform: Platform,
+  osVersion: string,
+  model: string,
+): Pick<Device, 'mailClass' | 'mailSystem'> {
+  switch (platform) {
+    case 'ios':
+      return model.startsWith('iPad')
+        ? { mailClass: 'tablet', mailSystem: 'iPadOS' }
+        : { mailClass: 'mobile', mailSystem: 'iOS' };
+    case 'android':
+      return { mailClass: 'mobile', mailSystem: 'Android' };
+    case 'kindle':
+      return { mailClass: 'tablet', mailSystem: 'Android' };
+    case 'web':
+      return { mailClass: 'desktop', mailSystem: osVersion };
+    case 'tvos':
+    case 'roku':
+      return { mailClass: null, mailSystem: null };
+  }
 }

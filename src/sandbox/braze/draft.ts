@@ -57,6 +57,11 @@ export class Draft {
     this.pace = pace;
   }
 
+  /** The time of the latest event, seconds since 1970. */
+  get now(): number {
+    return this.time;
+  }
+
   /** Writes down an event, `min` to `max` seconds after the one before it, if there is one; short waits are more frequent. */
   add(type: string, min = 0, max = min): void {
     if (max > 0 && this.steps.length > 0) {

@@ -2,8 +2,13 @@ import { between, type Maker, maybe, once, oneOf } from './moment.ts';
 
 const BOUNCES = [
   '550 5.1.1 The email account that you tried to reach does not exist.',
-  '552 5.2.2 Mailbox full; <quota exceeded>',
+  '550 5.4.1 Recipient address rejected: <access denied>',
   '554 5.7.1 Message rejected as "likely spam"',
+];
+export const SOFT_BOUNCES = [
+  '452 4.2.2 Mailbox full; <quota exceeded>',
+  '421 4.4.1 Connection timed out',
+  '450 4.7.1 "Greylisted", try again later',
 ];
 const LINKS = [
   'https://shop.example.com/sale?utm_source=braze&utm_medium=email',
@@ -30,8 +35,8 @@ export const EMAIL_FIELDS: Readonly<Record<string, Maker>> = {
   attempt_count: between(1, 6),
   machine_open: maybe(0.3, oneOf('true')),
   is_amp: (_, random) => random.chance(0.02),
-  device_class: opensOn(['mobile', 'desktop', 'tablet', null]),
-  device_os: opensOn(['iOS', 'Windows', 'iPadOS', null]),
+  device_class: ({ journey }) => journey.user.device.mailClass,
+  device_os: ({ journey }) => journey.user.device.mailSystem,
   mailbox_provider: opensOn(['gmail', 'apple', 'outlook', 'yahoo', null]),
   url: once('url', oneOf(...LINKS)),
   short_url: once('short_url', (_, random) => `https://brz.example/${random.hex(7)}`),

@@ -2,8 +2,8 @@ import type { Value } from './avro-writer.ts';
 import { AGENT_FIELDS } from './agent-fields.ts';
 import { BEHAVIOR_FIELDS } from './behavior-fields.ts';
 import { CHANNEL_FIELDS } from './channel-fields.ts';
-import { between, type Maker, type Moment, once, oneOf } from './moment.ts';
-import { EMAIL_FIELDS } from './email-fields.ts';
+import { between, type Maker, type Moment, once, oneOf, sessionStart } from './moment.ts';
+import { EMAIL_FIELDS, SOFT_BOUNCES } from './email-fields.ts';
 import { MESSAGE_FIELDS } from './message-fields.ts';
 import { PERSON_FIELDS } from './person-fields.ts';
 import type { Random } from './random.ts';
@@ -23,7 +23,10 @@ const FIELDS: Readonly<Record<string, Maker>> = {
 /** … but for these, which mean something else in one type. */
 const SPECIAL: Readonly<Record<string, Maker>> = {
   'users.behaviors.Purchase properties': BEHAVIOR_FIELDS['purchase_properties']!,
-  'users.behaviors.app.SessionEnd duration': (_, random) => random.between(20, 36_000) / 10,
+  'users.behaviors.app.SessionEnd duration': (moment, random) =>
+    moment.time - sessionStart(moment) + random.below(10) / 10,
+  // A soft bounce is one that may pass.
+  'users.messages.email.SoftBounce bounce_reason': oneOf(...SOFT_BOUNCES),
   'users.messages.whatsapp.InboundReceive product_id': (_, random) =>
     random.chance(0.1) ? `sku-${random.between(100, 999)}` : null,
   'agentconsole.AgentExecuted error': ({ journey }) =>

@@ -74,6 +74,7 @@ function begin(world: World, kind: JourneyKind, time: number, pace: number): Dra
     workspace,
     named: !random.chance(UNNAMED_SHARE),
     kept: new Map(),
+    sessions: [],
   };
   return new Draft(journey, originOf(world, kind), time, random, pace);
 }

@@ -12,6 +12,8 @@ export interface Journey {
   readonly named: boolean;
   /** Values that were chosen once for the whole journey, by field name. */
   readonly kept: Map<string, Value>;
+  /** When each of its sessions starts, in order, seconds since 1970. */
+  readonly sessions: number[];
 }
 
 /** An event before its fields are filled in. */
@@ -42,6 +44,11 @@ export function once(name: string, make: Maker): Maker {
     }
     return value;
   };
+}
+
+/** When the session of an event started: a first session is noted shortly before it does. */
+export function sessionStart({ time, journey: { sessions } }: Moment): number {
+  return sessions.findLast((start) => start <= time) ?? sessions[0] ?? time;
 }
 
 /** Picks from a list once for a journey: fields that read the same list by the same name belong together. */

@@ -105,6 +105,38 @@ describe('journeys', () => {
     expect([...groupBy('session_id').values()].some((session) => session.length > 1)).toBe(true);
   });
 
+  test('of one session last as long as they say', () => {
+    const sessions = [...groupBy('session_id').values()];
+    let ended = 0;
+    for (const session of sessions) {
+      const start = session.find(({ type }) => type.endsWith('.SessionStart'));
+      const end = session.find(({ type }) => type.endsWith('.SessionEnd'));
+      if (!start || !end) continue;
+      const lasted = Number(end.record['time']) - Number(start.record['time']);
+      expect(Math.abs(Number(end.record['duration']) - lasted)).toBeLessThan(1);
+      ended++;
+    }
+    expect(ended).toBeGreaterThan(500);
+  });
+
+  test('read e-mail on the device that the user agent names', () => {
+    const opened = SHARED.filter(({ type }) => type === 'users.messages.email.Open');
+    for (const { user, record } of opened) {
+      const agent = user.device.userAgent;
+      expect(record['device_os'] === 'iOS').toBe(agent.includes('(iPhone;'));
+      expect(record['device_os'] === 'iPadOS').toBe(agent.includes('(iPad;'));
+      expect(record['device_class'] === 'desktop').toBe(user.device.platform === 'web');
+    }
+    expect(opened.some(({ record }) => record['device_class'] === 'tablet')).toBe(true);
+  });
+
+  test('bounce softly for reasons that may pass, hard for those that stay', () => {
+    for (const { type, record } of SHARED) {
+      if (type.endsWith('email.SoftBounce')) expect(record['bounce_reason']).toMatch(/^4/);
+      if (type.endsWith('email.Bounce')) expect(record['bounce_reason']).toMatch(/^5/);
+    }
+  });
+
   test('give only the types they declare, and every type is declared', () => {
     expect([...new Set(JOURNEYS.flatMap(({ types }) => types))].toSorted()).toStrictEqual(
       [...ALL_TYPES].toSorted(),

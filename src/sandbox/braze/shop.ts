@@ -13,6 +13,7 @@ export const SHOP_TYPES: readonly string[] = [
 /** A session in which the user looks around and perhaps buys. True when they did. */
 export function shop(draft: Draft, random: Random): boolean {
   draft.add(`${APP}SessionStart`, 1, 20);
+  draft.journey.sessions.push(draft.now);
   const looks = random.between(0, 4);
   for (let i = 0; i < looks; i++) draft.add('users.behaviors.CustomEvent', 2, 120);
   const buys = random.chance(0.25);
