@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type GenerateCommand, runGenerate } from './generate.ts';
+import { type GenerateCommand, generateProgress, runGenerate } from './generate.ts';
 
 let dir = '';
 beforeEach(async () => {
@@ -71,6 +71,29 @@ test('refuses a path that is no folder', async () => {
   const out = path.join(dir, 'file');
   await writeFile(out, '');
   await expect(run({ out })).rejects.toMatchObject({ code: 'bad_folder' });
+});
+
+test.runIf(process.platform === 'linux')(
+  'refuses a folder that can not be made, and does not try for ever',
+  async () => {
+    await expect(run({ out: '/proc/sluice' })).rejects.toMatchObject({ code: 'bad_folder' });
+  },
+);
+
+test('shows how far it is on a terminal, and takes the line back', () => {
+  const shown: string[] = [];
+  const terminal = { out() {}, err: (text: string) => shown.push(text), width: 80, color: false };
+  const progress = generateProgress({ ...terminal, live: true }, 100);
+  const later = performance.now() + 150;
+  while (performance.now() < later);
+  progress.written({ events: 25 });
+  progress.end();
+  expect(shown[0]).toContain('25%  25 events · ');
+  expect(shown).toHaveLength(2);
+  const silent = generateProgress({ ...terminal, live: false }, 100);
+  silent.written({ events: 25 });
+  silent.end();
+  expect(shown).toHaveLength(2);
 });
 
 test('stops when it is interrupted', async () => {

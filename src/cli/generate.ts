@@ -1,8 +1,9 @@
-import { opendir } from 'node:fs/promises';
+import { access, constants, mkdir, opendir } from 'node:fs/promises';
+import path from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { writeGenerated, type WrittenSummary } from '../sandbox/braze/generate.ts';
 import { type GenerateOptions, settingsOf } from '../sandbox/braze/options.ts';
-import { bytes, number, table } from './terminal.ts';
+import { bytes, duration, number, table, type Terminal } from './terminal.ts';
 
 export interface GenerateCommand extends GenerateOptions {
   /** Folder to write into; made if it is not there. */
@@ -22,8 +23,8 @@ export interface Output {
 const TOP_TYPES = 10;
 
 /**
- * Writes made-up Currents files and says what was written. Throws UsageError `bad_generate_options` or
- * `folder_in_use`, before anything is written; the signal's reason when it was stopped.
+ * Writes made-up Currents files and says what was written. Throws UsageError `bad_generate_options`, `folder_in_use`
+ * or `bad_folder`, before any file is written; the signal's reason when it was stopped.
  */
 export async function runGenerate(
   { out: dir, force = false, json = false, onProgress, ...options }: GenerateCommand,
@@ -36,6 +37,7 @@ export async function runGenerate(
     throw new UsageError('folder_in_use', `the folder ${dir} holds Avro files already: ${inUse}`, {
       hint: 'Choose an empty folder, or write into this one with --force.',
     });
+  await makeFolder(dir);
   const summary = await writeGenerated(dir, options, { signal, ...(onProgress && { onProgress }) });
   out.write(json ? `${JSON.stringify({ dir, seed, ...summary })}\n` : summaryText(dir, summary));
   return summary;
@@ -47,16 +49,68 @@ async function findAvro(dir: string): Promise<string | undefined> {
   try {
     entries = await opendir(dir, { recursive: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UsageError('bad_folder', `can't write into ${dir}: ${String(error)}`, {
-      hint: 'Give a folder with --out; it is made if it is not there.',
-      cause: error,
-    });
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw badFolder(dir, error);
   }
   for await (const entry of entries) {
     if (entry.isFile() && entry.name.endsWith('.avro')) return entry.name;
   }
   return undefined;
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await makeWithParents(path.resolve(dir));
+    await access(dir, constants.W_OK);
+  } catch (error) {
+    throw badFolder(dir, error);
+  }
+}
+
+/** `mkdir` with `recursive` tries for ever where a file system answers ENOENT though the parent is there, as /proc does. */
+async function makeWithParents(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || path.dirname(dir) === dir) throw error;
+    await makeWithParents(path.dirname(dir));
+    await mkdir(dir);
+  }
+}
+
+function badFolder(dir: string, error: unknown): UsageError {
+  return new UsageError('bad_folder', `can't write into ${dir}: ${String(error)}`, {
+    hint: 'Give a folder with --out; it is made if it is not there.',
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** Shows how far it is, in one line that redraws itself; nothing where that is not possible. */
+export function generateProgress(terminal: Terminal, events: number) {
+  const startedAt = performance.now();
+  let drawnAt = startedAt;
+  return {
+    written(soFar: { readonly events: number }): void {
+      const now = performance.now();
+      if (!terminal.live || now - drawnAt < 100) return;
+      drawnAt = now;
+      const share = soFar.events / events;
+      const rate = number(Math.round((soFar.events / (now - startedAt)) * 1000));
+      const left = duration(((now - startedAt) / share) * (1 - share));
+      terminal.err(
+        `\r\u001b[2K${Math.floor(share * 100)}%  ${number(soFar.events)} events · ${rate}/s · ${left} left`,
+      );
+    },
+    end(): void {
+      if (drawnAt !== startedAt) terminal.err('\r\u001b[2K');
+    },
+  };
 }
 
 function summaryText(dir: string, summary: WrittenSummary): string {

@@ -62,25 +62,33 @@ function addGenerate(program: Command, { terminal, signal }: Shell): void {
     .option('--force', 'write into a folder that holds Avro files already')
     .option('--json', 'print one JSON object')
     .action(async (options: GenerateOptions) => {
-      const { runGenerate } = await import('./generate.ts');
+      const { generateProgress, runGenerate } = await import('./generate.ts');
+      const events = wholeOf(options.events, '--events', 1);
+      const progress = generateProgress(terminal, events);
       await runGenerate(
         {
-          events: numberOf(options.events, '--events'),
+          events,
+          onProgress: progress.written,
           out: options.out,
           seed: options.seed,
           codec: options.codec,
           ...(options.types.length === 0 ? {} : { types: selectEvents(options.types) }),
           ...(options.perFile === undefined
             ? {}
-            : { eventsPerFile: numberOf(options.perFile, '--per-file') }),
-          ...(options.hours === undefined ? {} : { hours: numberOf(options.hours, '--hours') }),
+            : { eventsPerFile: wholeOf(options.perFile, '--per-file', 1) }),
+          ...(options.hours === undefined ? {} : { hours: wholeOf(options.hours, '--hours', 1) }),
           ...(options.anonymous === undefined
             ? {}
-            : { anonymousShare: numberOf(options.anonymous, '--anonymous') }),
+            : { anonymousShare: shareOf(options.anonymous, '--anonymous') }),
           force: options.force === true,
           json: options.json === true,
         },
-        { write: (text: string) => terminal.out(text) },
+        {
+          write(text: string) {
+            progress.end();
+            terminal.out(text);
+          },
+        },
         signal,
       );
     });
@@ -94,6 +102,7 @@ interface SandboxOptions {
   apiSecret?: string;
   serviceAccount?: string;
   faults?: string;
+  switch: string[];
   rateLimit: boolean;
   quiet?: boolean;
   json?: boolean;
@@ -115,14 +124,16 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     .option('--api-secret <secret>', 'API secret to accept')
     .option('--service-account <name:secret>', 'service account to accept')
     .option('--faults <file>', 'JSON file with a fault script; see docs/guides/sandbox.md')
+    .option('--switch <name=value>', 'how to read an unclear rule; see below', collect, [])
     .option('--no-rate-limit', 'take any number of events a minute')
     .option('--quiet', 'no line a second')
     .option('--json', 'one JSON object a line')
+    .addHelpText('after', SWITCHES_HELP)
     .action(async (options: SandboxOptions) => {
       const { runMixpanelSandbox } = await import('./sandbox.ts');
       await runMixpanelSandbox(
         {
-          port: numberOf(options.port, '--port'),
+          port: wholeOf(options.port, '--port', 0, 65_535),
           host: options.host,
           ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
           ...(options.token === undefined ? {} : { token: options.token }),
@@ -131,6 +142,7 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
             ? {}
             : { serviceAccount: accountOf(options.serviceAccount) }),
           ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
+          switches: switchesOf(options.switch),
           ...(options.rateLimit ? {} : { rateLimit: 'off' as const }),
           quiet: options.quiet === true,
           json: options.json === true,
@@ -151,11 +163,27 @@ function collect(value: string, before: string[]): string[] {
   ];
 }
 
-function numberOf(text: string, option: string): number {
-  const n = Number(text);
-  if (text.trim() === '' || !Number.isFinite(n) || n < 0)
-    throw new UsageError('bad_number', `${option} takes a number, not ${JSON.stringify(text)}`);
-  return n;
+function wholeOf(text: string, option: string, min: number, max = Infinity): number {
+  const n = numberOf(text);
+  if (Number.isSafeInteger(n) && n >= min && n <= max) return n;
+  const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw new UsageError(
+    'bad_number',
+    `${option} takes a whole number ${range}, not ${JSON.stringify(text)}`,
+  );
+}
+
+function shareOf(text: string, option: string): number {
+  const n = numberOf(text);
+  if (n >= 0 && n <= 1) return n;
+  throw new UsageError(
+    'bad_number',
+    `${option} takes a number from 0 to 1, not ${JSON.stringify(text)}`,
+  );
+}
+
+function numberOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
 }
 
 function accountOf(text: string): { username: string; secret: string } {
