@@ -35,7 +35,7 @@ interface GenerateOptions {
   out: string;
   seed: string;
   codec: Codec;
-  types: string[];
+  types?: string[];
   perFile?: string;
   hours?: string;
   anonymous?: string;
@@ -55,7 +55,7 @@ function addGenerate(program: Command, { terminal, signal }: Shell): void {
     .addOption(
       new Option('--codec <codec>', 'compression of the files').choices(CODECS).default('null'),
     )
-    .option('--types <glob>', 'only these types, with wildcards', collect, [])
+    .option('--types <glob>', 'only these types, with wildcards', collect)
     .option('--per-file <n>', 'events a file at most')
     .option('--hours <n>', 'hours over which the events are spread')
     .option('--anonymous <share>', 'share of users without external_user_id, from 0 to 1')
@@ -72,7 +72,7 @@ function addGenerate(program: Command, { terminal, signal }: Shell): void {
           out: options.out,
           seed: options.seed,
           codec: options.codec,
-          ...(options.types.length === 0 ? {} : { types: selectEvents(options.types) }),
+          ...(options.types === undefined ? {} : { types: selectEvents(options.types) }),
           ...(options.perFile === undefined
             ? {}
             : { eventsPerFile: wholeOf(options.perFile, '--per-file', 1) }),
@@ -102,7 +102,7 @@ interface SandboxOptions {
   apiSecret?: string;
   serviceAccount?: string;
   faults?: string;
-  switch: string[];
+  switch?: string[];
   rateLimit: boolean;
   quiet?: boolean;
   json?: boolean;
@@ -124,7 +124,7 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     .option('--api-secret <secret>', 'API secret to accept')
     .option('--service-account <name:secret>', 'service account to accept')
     .option('--faults <file>', 'JSON file with a fault script; see docs/guides/sandbox.md')
-    .option('--switch <name=value>', 'how to read an unclear rule; see below', collect, [])
+    .option('--switch <name=value>', 'how to read an unclear rule; see below', collect)
     .option('--no-rate-limit', 'take any number of events a minute')
     .option('--quiet', 'no line a second')
     .option('--json', 'one JSON object a line')
@@ -142,7 +142,7 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
             ? {}
             : { serviceAccount: accountOf(options.serviceAccount) }),
           ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
-          switches: switchesOf(options.switch),
+          switches: switchesOf(options.switch ?? []),
           ...(options.rateLimit ? {} : { rateLimit: 'off' as const }),
           quiet: options.quiet === true,
           json: options.json === true,
@@ -153,7 +153,7 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     });
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [
     ...before,
     ...value
