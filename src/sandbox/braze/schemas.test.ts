@@ -21,7 +21,7 @@ test('an optional field is a union with null, null by default; lists are arrays'
     fields: expect.arrayContaining([
       { name: 'id', type: 'string' },
       { name: 'time', type: 'int' },
-      { name: 'user_id', type: ['null', 'string'], default: null },
+      { name: 'user_id', type: ['null', 'string'], pii: true, default: null },
       {
         name: 'media_urls',
         type: ['null', { type: 'array', items: ['null', 'string'] }],
@@ -29,6 +29,28 @@ test('an optional field is a union with null, null by default; lists are arrays'
       },
     ]),
   });
+});
+
+test('personal data are marked as Braze marks them', () => {
+  const marked = (type: string): string[] =>
+    (writerSchema(SCHEMAS.get(type)!, 'S3') as { fields: { name: string; pii?: boolean }[] }).fields
+      .filter(({ pii }) => pii)
+      .map(({ name }) => name);
+  expect(marked('users.messages.email.Bounce')).toStrictEqual([
+    'user_id',
+    'external_user_id',
+    'email_address',
+    'bounce_reason',
+  ]);
+  expect(marked('users.behaviors.Location')).toStrictEqual([
+    'user_id',
+    'external_user_id',
+    'latitude',
+    'longitude',
+    'altitude',
+    'ad_id',
+  ]);
+  expect(ALL_TYPES.flatMap(marked)).toHaveLength(310);
 });
 
 test('fields of a later release get plain values of their types', () => {

@@ -15,6 +15,8 @@ export interface Field {
   readonly base: BaseType;
   /** A union with null, null being the default. */
   readonly optional: boolean;
+  /** Braze's mark of personal data. */
+  readonly pii?: boolean;
 }
 
 export interface EventSchema {
@@ -26,7 +28,7 @@ export interface EventSchema {
 
 /**
  * The writer schemas of Braze's public sample files, release 10 of Currents, by type and in order of type.
- * In `schemas.json` a `?` behind a type stands for a union with null.
+ * In `schemas.json` a `?` behind a type stands for a union with null, a `!` at the end for Braze's mark of personal data.
  */
 export const SCHEMAS: ReadonlyMap<string, EventSchema> = new Map(
   Object.entries<Readonly<Record<string, string>>>(rows).map(([type, fields]) => [
@@ -39,8 +41,10 @@ export const SCHEMAS: ReadonlyMap<string, EventSchema> = new Map(
 export const ALL_TYPES: readonly string[] = [...SCHEMAS.keys()];
 
 function fieldOf(name: string, text: string): Field {
-  const optional = text.endsWith('?');
-  return { name, base: (optional ? text.slice(0, -1) : text) as BaseType, optional };
+  const pii = text.endsWith('!');
+  const type = pii ? text.slice(0, -1) : text;
+  const optional = type.endsWith('?');
+  return { name, base: (optional ? type.slice(0, -1) : type) as BaseType, optional, pii };
 }
 
 /** The schema as it stands in the header of a file: `namespace` is `dataexport.<store>.inner.` and the type's front. */
@@ -50,11 +54,12 @@ export function writerSchema({ type, fields }: EventSchema, store: string): obje
     type: 'record',
     name: type.slice(dot + 1),
     namespace: `dataexport.${store}.inner.${type.slice(0, dot)}`,
-    fields: fields.map(({ name, base, optional }) =>
-      optional
-        ? { name, type: ['null', avroType(base)], default: null }
-        : { name, type: avroType(base) },
-    ),
+    fields: fields.map(({ name, base, optional, pii = false }) => ({
+      name,
+      type: optional ? ['null', avroType(base)] : avroType(base),
+      ...(pii && { pii: true }),
+      ...(optional && { default: null }),
+    })),
   };
 }
 
