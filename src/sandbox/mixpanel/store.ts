@@ -40,7 +40,7 @@ const CHUNK_OVERHEAD = 512;
 /** Event names that are counted one by one, as many as Mixpanel indexes; whoever makes up names must not fill memory. */
 const MAX_NAMES = 5000;
 /** Under which all events with further names are counted. */
-export const OTHER_NAMES = '(other names)';
+const OTHER_NAMES = '(other names)';
 const DAY_MS = 86_400_000;
 
 function sizeOf(chunk: Chunk): number {
