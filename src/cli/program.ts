@@ -15,13 +15,15 @@ import { version } from './version.ts';
 export interface Shell {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The command line, without Node and the file. */
+  readonly args: readonly string[];
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** Sets the exit code of the process. */
   exit(code: number): void;
 }
 
-function program(shell: Shell): Command {
+async function program(shell: Shell): Promise<Command> {
   const command = new Command('sluice')
     .description('Streams Braze Currents events into Mixpanel, with books that balance.')
     .version(version(), '-V, --version')
@@ -34,7 +36,7 @@ function program(shell: Shell): Command {
   addChecks(command, shell);
   addDeadLetters(command, shell);
   addRuns(command, shell);
-  addTools(command, shell);
+  await addTools(command, shell);
   command.addHelpText(
     'after',
     `
@@ -84,13 +86,14 @@ export async function main(): Promise<void> {
   const shell: Shell = {
     terminal,
     env: process.env,
+    args: process.argv.slice(2),
     signal: stop.signal,
     exit: (code) => {
       process.exitCode = code;
     },
   };
   try {
-    await program(shell).parseAsync(process.argv);
+    await (await program(shell)).parseAsync(process.argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;

@@ -4,9 +4,10 @@ import { addTools } from './tools.ts';
 
 async function run(...args: string[]): Promise<void> {
   const program = new Command().exitOverride();
-  addTools(program, {
+  await addTools(program, {
     terminal: { out() {}, err() {}, live: false, color: false, width: 80 },
     env: {},
+    args,
     signal: AbortSignal.abort(new Error('interrupted')),
     exit() {},
   });

@@ -5,10 +5,10 @@ import { CODECS, type Codec } from '../sandbox/braze/codec.ts';
 import { eventsJson, eventsText } from './events.ts';
 import type { Shell } from './program.ts';
 
-export function addTools(program: Command, shell: Shell): void {
+export async function addTools(program: Command, shell: Shell): Promise<void> {
   addEvents(program, shell);
   addGenerate(program, shell);
-  addSandbox(program, shell);
+  await addSandbox(program, shell);
 }
 
 function addEvents(program: Command, { terminal }: Shell): void {
@@ -108,7 +108,9 @@ interface SandboxOptions {
   json?: boolean;
 }
 
-function addSandbox(program: Command, { terminal, signal }: Shell): void {
+async function addSandbox(program: Command, { terminal, signal, args }: Shell): Promise<void> {
+  // The help of the switches is made from their schema, which no other command need load.
+  const switches = args.includes('sandbox') ? await import('./sandbox-switches.ts') : undefined;
   const sandbox = program
     .command('sandbox')
     .description('Servers that stand in for the vendors and enforce their documented rules');
@@ -128,9 +130,10 @@ function addSandbox(program: Command, { terminal, signal }: Shell): void {
     .option('--no-rate-limit', 'take any number of events a minute')
     .option('--quiet', 'no line a second')
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', SWITCHES_HELP)
+    .addHelpText('after', switches?.SWITCHES_HELP ?? '')
     .action(async (options: SandboxOptions) => {
       const { runMixpanelSandbox } = await import('./sandbox.ts');
+      const { switchesOf } = await import('./sandbox-switches.ts');
       await runMixpanelSandbox(
         {
           port: wholeOf(options.port, '--port', 0, 65_535),
