@@ -9,7 +9,7 @@ import {
 } from '../catalogue/catalogue.ts';
 import { palette, table } from './terminal.ts';
 
-const CHANNELS: Readonly<Record<Channel, string>> = {
+export const CHANNELS: Readonly<Record<Channel, string>> = {
   app: 'App',
   banner: 'Banner',
   campaign: 'Campaign',
@@ -30,7 +30,7 @@ const CHANNELS: Readonly<Record<Channel, string>> = {
   whatsapp: 'WhatsApp',
 };
 
-const FAMILIES = {
+export const FAMILIES = {
   'message-engagement': 'Message engagement',
   'customer-behavior': 'Customer behavior (needs an entitlement at Braze)',
 } as const;

@@ -1,0 +1,10 @@
+import { eventsPage } from './events.ts';
+import { settingsPage } from './settings.ts';
+
+/** The generated pages: path below the repository → text. */
+export function pages(): Record<string, string> {
+  return {
+    'docs/reference/events.md': eventsPage(),
+    'docs/reference/settings.md': settingsPage(),
+  };
+}
