@@ -13,7 +13,7 @@ interface Setting {
 
 /** docs/reference/settings.md: every mapping setting as the schema declares it. */
 export function settingsPage(): string {
-  const settings = leavesOf(z.toJSONSchema(mappingSettings, { io: 'input' }), '');
+  const settings = allSettings();
   return [
     GENERATED,
     '# Mapping settings',
@@ -36,6 +36,11 @@ export function settingsPage(): string {
     PII_FIELDS.map((field) => `- ${code(field)}`).join('\n'),
     '',
   ].join('\n\n');
+}
+
+/** Every setting, in the order of the schema. */
+export function allSettings(): Setting[] {
+  return leavesOf(z.toJSONSchema(mappingSettings, { io: 'input' }), '');
 }
 
 function leavesOf(schema: Schema, path: string): Setting[] {
