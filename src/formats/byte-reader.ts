@@ -15,34 +15,46 @@ export interface ByteReader {
   skip(n: number): void;
 }
 
+const MIN_JOINED = 32 * 1024;
+
 export function byteReader(chunks: AsyncIterator<Uint8Array>, start: number): ByteReader {
   let current: Uint8Array = new Uint8Array(0);
   let at = 0;
   let offset = start;
   let ended = false;
 
-  /** Bytes that lie across chunks are joined here; a chunk itself is gone once the next is asked for. */
+  /** What is left of the chunk that came last; it is gone once the next is asked for. */
+  let chunk: Uint8Array = new Uint8Array(0);
+  /** Bytes that lie across chunks are joined here. */
   let joined = Buffer.alloc(0);
 
   const pull = async (n: number): Promise<void> => {
     let size = current.length - at;
-    if (size > 0) joined = moved(joined, current.subarray(at), Math.max(n, size * 2));
+    if (size === 0 && chunk.length >= n) {
+      [current, chunk, at] = [chunk, new Uint8Array(0), 0];
+      return;
+    }
+    joined = moved(joined, current.subarray(at), n);
     at = 0;
-    while (size < n && !ended) {
-      const next = await chunks.next();
-      if (next.done) {
-        ended = true;
-        break;
+    while (size < n) {
+      if (chunk.length === 0) {
+        const next = await chunks.next();
+        if (next.done) {
+          ended = true;
+          break;
+        }
+        chunk = next.value;
+        if (size === 0 && chunk.length >= n) {
+          [current, chunk] = [chunk, new Uint8Array(0)];
+          return;
+        }
       }
-      const chunk = next.value;
-      if (size === 0 && chunk.length >= n) {
-        current = chunk;
-        return;
-      }
-      if (size + chunk.length > joined.length)
-        joined = moved(joined, joined.subarray(0, size), Math.max(n, (size + chunk.length) * 2));
-      joined.set(chunk, size);
-      size += chunk.length;
+      // Somewhat more than was asked for, so that a search that goes on byte by byte does not move all bytes each time.
+      const taken = chunk.subarray(0, Math.max(n - size, MIN_JOINED));
+      joined = moved(joined, joined.subarray(0, size), size + taken.length);
+      joined.set(taken, size);
+      size += taken.length;
+      chunk = chunk.subarray(taken.length);
     }
     current = joined.subarray(0, size);
   };
@@ -66,9 +78,10 @@ export function byteReader(chunks: AsyncIterator<Uint8Array>, start: number): By
   };
 }
 
-/** Puts bytes, perhaps its own, to the front of a buffer; into a larger one when they or what follows would not fit. */
+/** Puts bytes, perhaps its own, to the front of a buffer; into a larger one when `room` is more than it has. */
 function moved(buffer: Buffer<ArrayBuffer>, bytes: Uint8Array, room: number): Buffer<ArrayBuffer> {
-  const target = buffer.length >= room ? buffer : Buffer.allocUnsafeSlow(room);
-  target.set(bytes, 0);
+  const target =
+    buffer.length >= room ? buffer : Buffer.allocUnsafeSlow(Math.max(room, buffer.length * 2));
+  if (target !== buffer || bytes.byteOffset !== target.byteOffset) target.set(bytes, 0);
   return target;
 }

@@ -15,10 +15,15 @@ export class BlockError extends Error {
 /** Turns the stored bytes of a block into records. Throws BlockError; never makes more than `limit` bytes. */
 export type Decompress = (stored: Uint8Array, limit: number) => Uint8Array;
 
+/** Most blocks fit whole, so that zlib need not join pieces. */
+const CHUNK_BYTES = 128 * 1024;
+
 const CODECS: Readonly<Record<string, Decompress>> = {
   null: (stored) => stored,
   deflate: (stored, limit) =>
-    guarded(limit, () => inflateRawSync(stored, { maxOutputLength: limit })),
+    guarded(limit, () =>
+      inflateRawSync(stored, { maxOutputLength: limit, chunkSize: CHUNK_BYTES }),
+    ),
   zstandard: (stored, limit) =>
     guarded(limit, () => zstdDecompressSync(stored, { maxOutputLength: limit })),
   snappy: uncompressSnappy,

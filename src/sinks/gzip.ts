@@ -17,6 +17,8 @@ export type Gzip = (bytes: Uint8Array) => Uint8Array;
 /** RFC 1952: no name, no time, fastest algorithm, unknown system. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
 
+const TRAILER_BYTES = 8;
+
 let compiled: WebAssembly.Module | undefined;
 
 /**
@@ -39,20 +41,31 @@ export function createGzip(): Gzip {
   const output = kernel.outputAt();
   const segment = kernel.segmentBytes();
 
+  /** Grows to the largest result, so that each costs one allocation of its own size. */
+  let scratch: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
+
   return (bytes) => {
-    const parts: Uint8Array[] = [HEADER];
+    let length = HEADER.copy(scratch);
     kernel.start();
     for (let from = 0; from === 0 || from < bytes.length; from += segment) {
       const some = bytes.subarray(from, from + segment);
       memory.set(some, input);
-      const isLast = from + segment >= bytes.length;
-      const written = kernel.deflate(some.length, isLast ? 1 : 0);
-      parts.push(memory.slice(output, output + written));
+      const written = kernel.deflate(some.length, from + segment >= bytes.length ? 1 : 0);
+      if (length + written + TRAILER_BYTES > scratch.length)
+        scratch = grown(scratch, length, length + written + TRAILER_BYTES);
+      scratch.set(memory.subarray(output, output + written), length);
+      length += written;
     }
-    const trailer = Buffer.alloc(8);
-    trailer.writeUInt32LE(crc32(bytes), 0);
-    trailer.writeUInt32LE(bytes.length % 2 ** 32, 4);
-    parts.push(trailer);
-    return Buffer.concat(parts);
+    scratch.writeUInt32LE(crc32(bytes), length);
+    scratch.writeUInt32LE(bytes.length % 2 ** 32, length + 4);
+    const result = Buffer.allocUnsafeSlow(length + TRAILER_BYTES);
+    scratch.copy(result);
+    return result;
   };
+}
+
+function grown(buffer: Buffer, used: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, buffer.length * 2));
+  buffer.copy(larger, 0, 0, used);
+  return larger;
 }
