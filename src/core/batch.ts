@@ -14,6 +14,18 @@ export interface Advance {
   readonly counts: Counts;
 }
 
+/** Events of one type that follow each other in one slice. */
+export interface Stretch {
+  events: number;
+  readonly advance: Advance;
+  /** Currents type. */
+  readonly eventType: string;
+  /** Number in the slice of the record from which counting starts. */
+  readonly first: number;
+  /** Of each event, its record, counted from `first`; left out where they follow each other without a gap. */
+  readonly numbers: Uint32Array | undefined;
+}
+
 export interface BatchLimits {
   /** Events a request. */
   readonly events: number;
@@ -42,18 +54,12 @@ export class Batch {
   readonly advances: Advance[] = [];
   readonly deadLetters: DeadLetter[] = [];
   #deadLetterBytes = 0;
-  /** For each event: number of its record in the slice. */
-  readonly recordOf: Float64Array;
-  /** For each event: which of `advances` it belongs to. */
-  readonly advanceOf: Uint32Array;
-  /** For each event: its Currents type. */
-  readonly typeOf: string[] = [];
+  /** Where the events came from, in their order. */
+  readonly stretches: Stretch[] = [];
 
   constructor(limits: BatchLimits, buffer: Uint8Array) {
     this.limits = limits;
     this.buffer = buffer;
-    this.recordOf = new Float64Array(limits.events);
-    this.advanceOf = new Uint32Array(limits.events);
   }
 
   get isEmpty(): boolean {
@@ -107,24 +113,44 @@ export class Batch {
   /** Counts in a line that was written at `length`; `end` is the place after its `\n`. */
   commit(end: number, record: number, eventType: string): void {
     this.length = end;
-    this.recordOf[this.events] = record;
-    this.advanceOf[this.events] = this.advances.length - 1;
-    this.typeOf[this.events] = eventType;
-    this.events++;
+    this.#note(1, record, undefined, eventType);
   }
 
   /** Counts in whole lines and copies them; `numbers`: of each, which record it is, counted from `first`. */
   append(lines: Uint8Array, numbers: Uint32Array, first: number, eventType: string): void {
+    if (numbers.length === 0) return;
     if (!this.reserve(lines.length)) throw new Error('append past the limit of a batch');
     this.buffer.set(lines, this.length);
     this.length += lines.length;
-    const advance = this.advances.length - 1;
-    for (let i = 0; i < numbers.length; i++) {
-      this.recordOf[this.events] = first + numbers[i]!;
-      this.advanceOf[this.events] = advance;
-      this.typeOf[this.events] = eventType;
-      this.events++;
+    const hasGaps = numbers.at(-1)! !== numbers[0]! + numbers.length - 1;
+    if (hasGaps) this.#note(numbers.length, first, numbers.slice(), eventType);
+    else this.#note(numbers.length, first + numbers[0]!, undefined, eventType);
+  }
+
+  /** Where an event came from. */
+  placeOf(event: number): { advance: Advance; eventType: string; record: number } {
+    let before = 0;
+    for (const { events, advance, eventType, first, numbers } of this.stretches) {
+      const i = event - before;
+      if (i < events) return { advance, eventType, record: first + (numbers ? numbers[i]! : i) };
+      before += events;
     }
+    throw new RangeError(`no event ${event} in a batch of ${this.events}`);
+  }
+
+  #note(events: number, first: number, numbers: Uint32Array | undefined, eventType: string): void {
+    const advance = this.advances.at(-1);
+    if (!advance) throw new Error('an event before enter');
+    this.events += events;
+    const last = this.stretches.at(-1);
+    const goesOn =
+      last?.advance === advance &&
+      last.eventType === eventType &&
+      !last.numbers &&
+      !numbers &&
+      last.first + last.events === first;
+    if (goesOn) last.events += events;
+    else this.stretches.push({ events, advance, eventType, first, numbers });
   }
 
   /** The JSON lines, valid until the buffer is used again. */

@@ -5,7 +5,7 @@ import { SliceError, SluiceError, SourceError } from '../core/errors.ts';
 import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Sink } from '../core/sink.ts';
-import { type Position, type Slice, type Source, START } from '../core/source.ts';
+import { type Position, type Source, START } from '../core/source.ts';
 import { deliver, type DeliverOptions, type Delivery } from './deliver.ts';
 import { mapInOrder } from './in-order.ts';
 
@@ -200,23 +200,17 @@ function countOutcomes(
   batch: Batch,
   delivery: Extract<Delivery, { kind: 'settled' }>,
 ): DeadLetter[] {
-  const refused = new Set(delivery.rejections.map((rejection) => rejection.index));
-  const of = (index: number): { advance: Advance; slice: Slice; eventType: string } => {
-    const advance = batch.advances[batch.advanceOf[index]!]!;
-    return { advance, slice: advance.slice, eventType: batch.typeOf[index]! };
-  };
-  for (let index = 0; index < batch.events; index++) {
-    const { advance, eventType } = of(index);
-    const counts = countsOf(advance.counts, eventType);
-    if (refused.has(index)) counts.deadLetters++;
-    else counts.delivered++;
-  }
+  for (const { advance, eventType, events } of batch.stretches)
+    countsOf(advance.counts, eventType).delivered += events;
   return delivery.rejections.map((rejection) => {
-    const { slice, eventType } = of(rejection.index);
+    const { advance, eventType, record } = batch.placeOf(rejection.index);
+    const counts = countsOf(advance.counts, eventType);
+    counts.delivered--;
+    counts.deadLetters++;
     return {
-      slice: slice.id,
-      version: slice.version,
-      record: batch.recordOf[rejection.index]!,
+      slice: advance.slice.id,
+      version: advance.slice.version,
+      record,
       eventType,
       cause: rejection.cause,
       detail: rejection.detail,

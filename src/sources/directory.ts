@@ -27,6 +27,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 function openDirectory({ path }: z.infer<typeof settings>): Source {
   let root = path;
+  const spare: Buffer[] = [];
   return {
     name: 'directory',
     async *list(signal) {
@@ -39,16 +40,18 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
       root = path;
       yield* walk(path, '', signal, new Set([await realpath(path)]));
     },
-    open: (slice, from, signal) => read(join(root, ...slice.id.split('/')), slice, from, signal),
+    open: (slice, from, signal) =>
+      read(join(root, ...slice.id.split('/')), slice, from, spare, signal),
     close: () => Promise.resolve(),
   };
 }
 
-/** Gives the bytes of the version that was listed, or fails: never a mixture of two. */
+/** Gives the bytes of the version that was listed, or fails: never a mixture of two. `spare`: buffers to use again. */
 async function* read(
   path: string,
   slice: Slice,
   from: number,
+  spare: Buffer[],
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let offset = from;
@@ -59,8 +62,7 @@ async function* read(
     const size = await sizeOf(file, slice, offset);
     while (offset < size) {
       signal.throwIfAborted();
-      // Most files of Currents are small: a buffer of their size, not of the largest.
-      buffer ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - offset));
+      buffer ??= spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       if (bytesRead === 0) throw changed(slice, offset);
       // Overwritten meanwhile, these bytes would belong to another version, and end as blocks that nobody can read.
@@ -73,6 +75,7 @@ async function* read(
     signal.throwIfAborted();
     throw unreadable(error, slice, offset);
   } finally {
+    if (buffer) spare.push(buffer);
     await file?.close();
   }
 }
