@@ -50,7 +50,9 @@ export function sluice(setting: Setting): Contender {
     name: 'sluice',
     title: 'Sluice',
     client: () => ({
+      // As bin/sluice starts it.
       args: [
+        '--max-semi-space-size=4',
         join(ROOT, 'dist', 'cli', 'main.js'),
         'export',
         `--from=${setting.folder}`,
