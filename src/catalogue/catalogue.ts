@@ -2,6 +2,7 @@
 export {
   allEvents,
   findEvent,
+  knownFields,
   storageOnly,
   storageOnlyEvents,
   unconfirmedEvents,
@@ -9,4 +10,4 @@ export {
 export type { CatalogueEvent, Channel, Property } from './event-types.ts';
 export { isPii, PII_FIELDS } from './pii.ts';
 export { channelName, deriveName, nativeName } from './names.ts';
-export { selectEvents, unknownPatterns } from './selection.ts';
+export { selectEvents, similarTo, unknownPatterns } from './selection.ts';

@@ -110,3 +110,14 @@ export function findEvent(type: string): CatalogueEvent | undefined {
 export function storageOnly(type: string): StorageOnlyEvent | undefined {
   return STORAGE_ONLY_BY_TYPE.get(type);
 }
+
+/** Every source field that some event is known to carry, whether it is sent or not. */
+export function knownFields(): string[] {
+  const all = [...EVENTS, ...UNCONFIRMED].flatMap((event) => [
+    ...event.properties.flatMap(({ field }) => (field === null ? [] : [field])),
+    ...event.dropped,
+    ...(event.dynamic ? [event.dynamic.field] : []),
+    ...(event.nameFrom === undefined ? [] : [event.nameFrom]),
+  ]);
+  return [...new Set(all)].toSorted();
+}

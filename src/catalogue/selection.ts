@@ -16,7 +16,12 @@ export function unknownPatterns(
   const known = knownTypes();
   return patterns
     .filter((pattern) => !known.some(selectEvents([pattern])))
-    .map((pattern) => ({ pattern, similar: similarTo(pattern, known) }));
+    .map((pattern) => ({ pattern, similar: similarTo(pattern, [...known, ...groupsOf(known)]) }));
+}
+
+/** `users.messages.email.*` and the like. */
+function groupsOf(types: readonly string[]): string[] {
+  return [...new Set(types.map((type) => `${type.slice(0, type.lastIndexOf('.'))}.*`))];
 }
 
 function knownTypes(): string[] {
@@ -35,14 +40,15 @@ function toRegExp(pattern: string): RegExp {
   return last === '' ? new RegExp(`^${head}.*$`) : new RegExp(`^${head}[^.]*${last}$`);
 }
 
-function similarTo(pattern: string, types: readonly string[]): string[] {
-  const wanted = pattern.toLowerCase();
-  return types
-    .map((type) => ({ type, distance: distanceBetween(wanted, type.toLowerCase()) }))
-    .filter(({ type, distance }) => distance <= Math.max(3, type.length / 5))
+/** Up to three of the names that hardly differ from the one wanted, the nearest first. */
+export function similarTo(name: string, names: readonly string[]): string[] {
+  const wanted = name.toLowerCase();
+  return names
+    .map((each) => ({ each, distance: distanceBetween(wanted, each.toLowerCase()) }))
+    .filter(({ each, distance }) => distance <= Math.max(3, each.length / 5))
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
-    .map(({ type }) => type);
+    .map(({ each }) => each);
 }
 
 /** How many letters must be added, removed or replaced to make one text the other. */

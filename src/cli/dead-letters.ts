@@ -211,7 +211,8 @@ function contentOf(letter: StoredDeadLetter): Record<string, unknown> {
   const value = JSON.parse(text) as { properties?: Record<string, unknown> };
   if (letter.kind === 'event' && value.properties && 'token' in value.properties)
     value.properties['token'] = '<token>';
-  return { [letter.kind]: value };
+  // `record` is the number of the record already.
+  return letter.kind === 'record' ? { source: value } : { event: value };
 }
 
 function asJson(letter: StoredDeadLetter): string {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { writeGenerated, type WrittenSummary } from '../sandbox/braze/generate.ts';
 import { type GenerateOptions, settingsOf } from '../sandbox/braze/options.ts';
-import { bytes, duration, number, table, type Terminal } from './terminal.ts';
+import { bytes, count, duration, number, table, type Terminal } from './terminal.ts';
 
 export interface GenerateCommand extends GenerateOptions {
   /** Folder to write into; made if it is not there. */
@@ -129,8 +129,4 @@ function summaryText(dir: string, summary: WrittenSummary): string {
     ]);
   const columns = [{ title: 'event type' }, { title: 'events', align: 'right' }] as const;
   return `${head}\n${table(columns, rows)}`;
-}
-
-function count(n: number, thing: string): string {
-  return `${number(n)} ${thing}${n === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { unknownPatterns } from '../catalogue/catalogue.ts';
 import { UsageError } from '../core/errors.ts';
 import type { MappingSettings, MixpanelInput } from '../connector.ts';
 
@@ -62,12 +63,20 @@ export function withMapping(command: Command): Command {
 
 /** The Mixpanel project from options, else from the environment. Throws UsageError that says what is missing. */
 export function readDestination(options: DestinationOptions, env: Env): MixpanelInput {
+  // Named on the command line, a way to sign in goes before any that the environment names.
+  const named = [
+    options.serviceAccount,
+    options.projectToken,
+    options.projectTokenFile,
+    options.apiSecretFile,
+  ].some((option) => option !== undefined);
+  const fromEnv = (name: string): string | undefined => (named ? undefined : env[name]);
   const token =
     options.projectToken ??
     fileText(options.projectTokenFile, 'project token') ??
     env['MIXPANEL_PROJECT_TOKEN'];
-  const username = options.serviceAccount ?? env['MIXPANEL_SERVICE_ACCOUNT'];
-  const apiSecret = fileText(options.apiSecretFile, 'API secret') ?? env['MIXPANEL_API_SECRET'];
+  const username = options.serviceAccount ?? fromEnv('MIXPANEL_SERVICE_ACCOUNT');
+  const apiSecret = fileText(options.apiSecretFile, 'API secret') ?? fromEnv('MIXPANEL_API_SECRET');
   const region = options.region ?? env['MIXPANEL_REGION'];
   const url = options.mixpanelUrl;
   if (!url && !region)
@@ -141,7 +150,23 @@ export async function readMapping(
         .filter(Boolean),
     };
   const salt = fileText(options.saltFile, 'salt') ?? env['SLUICE_SALT'];
-  return { settings: parseMappingSettings(input), salt };
+  const settings = parseMappingSettings(input);
+  refuseUnknownEvents(settings);
+  return { settings, salt };
+}
+
+/** A misspelt pattern would settle everything as skipped, and the next run would not read it again. */
+function refuseUnknownEvents({ events, uncatalogued }: MappingSettings): void {
+  if (uncatalogued === 'send') return;
+  const [unknown] = unknownPatterns(events);
+  if (!unknown) return;
+  const { pattern, similar } = unknown;
+  throw new UsageError('unknown_events', `No known event type is selected by ${pattern}`, {
+    hint:
+      similar.length > 0
+        ? `Did you mean ${similar.join(' or ')}? All types: sluice events`
+        : 'All types: sluice events. A type newer than this Sluice needs the setting uncatalogued: send.',
+  });
 }
 
 export const DATA_DIR_HELP =
@@ -180,7 +205,7 @@ function fileText(path: string | undefined, what: string): string | undefined {
       `Can't read the ${what} from ${path}: ${(error as Error).message}`,
     );
   }
-  if (text === '')
+  if (text === '' && what !== 'settings')
     throw new UsageError('empty_file', `${path} is empty; it should hold the ${what}`);
   return text;
 }

@@ -45,6 +45,7 @@ No credentials are needed; the token property shows as ${TOKEN}.`,
       salt,
       token: TOKEN,
       onProblem,
+      onWarning: (text) => terminal.err(`warning: ${text}\n`),
       signal: shell.signal,
     });
     for await (const line of lines) {

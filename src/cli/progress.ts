@@ -2,7 +2,10 @@ import { totalOf } from '../core/counts.ts';
 import type { Progress, RetryInfo } from '../connector.ts';
 import { duration, number, type Paint, palette, type Terminal } from './terminal.ts';
 
-/** Shows how a long export goes: one line that redraws itself on a terminal, a line a minute elsewhere. */
+/**
+ * Shows how a long export goes: one line that redraws itself on a terminal, a line a minute elsewhere. That the
+ * destination takes nothing is said even when no progress is wanted: it may go on for ever.
+ */
 export function progressLine(terminal: Terminal, wanted: boolean) {
   const paint = palette(terminal.live);
   const startedAt = performance.now();
@@ -12,7 +15,6 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
   let drawn = false;
 
   const draw = (line: string, color: Paint = (text) => text): void => {
-    if (!wanted) return;
     // A line that wraps could not be taken back.
     if (terminal.live) {
       terminal.err(`\r\u001b[2K${color(line.slice(0, terminal.width - 1))}`);
@@ -30,6 +32,7 @@ export function progressLine(terminal: Terminal, wanted: boolean) {
     settled(progress: Progress): void {
       const elapsed = performance.now() - startedAt;
       retrying = false;
+      if (!wanted) return;
       if (elapsed - shown < (terminal.live ? 100 : 60_000)) return;
       shown = elapsed;
       const { read } = totalOf(progress.counts);

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type Counts, skippedOf, totalOf, type TypeCounts } from '../core/counts.ts';
 import type { ExportResult } from '../connector.ts';
 import { findEvent } from '../catalogue/catalogue.ts';
-import { bytes, type Column, duration, number, palette, table } from './terminal.ts';
+import { bytes, type Column, count, duration, number, palette, table } from './terminal.ts';
 
 /** Exit codes of `sluice export`, worst last. */
 export const EXIT = {
@@ -68,8 +68,8 @@ export function exportText(
   if (total.read > 0) out.push(balanceTable(result.counts, width, paint.dim));
 
   const figures = [
-    `${number(result.slices)} ${result.slices === 1 ? 'slice' : 'slices'}`,
-    `${number(result.requests)} requests`,
+    count(result.slices, 'slice'),
+    count(result.requests, 'request'),
     `${bytes(result.bytesSent)} sent`,
     duration(result.durationMs),
   ];
@@ -78,10 +78,14 @@ export function exportText(
   out.push(paint.dim(figures.join(' · ')));
 
   if (total.read === 0 && result.problems.length === 0 && result.state === 'finished')
-    out.push('Nothing new: everything in the source is settled already.');
+    out.push(
+      result.listed === 0
+        ? paint.yellow('There are no .avro files: check the folder given by --from.')
+        : 'Nothing new: everything in the source is settled already.',
+    );
   out.push(
     result.balanced
-      ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${number(total.deadLetters)} dead letters`
+      ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${count(total.deadLetters, 'dead letter')}`
       : paint.red(
           '✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.',
         ),
@@ -93,14 +97,14 @@ export function exportText(
   if (total.deadLetters > 0)
     out.push(
       '',
-      paint.yellow(`${number(total.deadLetters)} dead letters are kept.`),
-      `  See them:  sluice dead-letters list --data-dir ${dataDir}`,
+      paint.yellow(`Kept: ${count(total.deadLetters, 'dead letter')}.`),
+      `  See what and why:  sluice dead-letters list --data-dir ${dataDir}`,
     );
   if (result.state === 'halted')
     out.push(
       '',
       paint.red(`Halted: ${result.detail ?? 'refused'}`),
-      '  Nothing is lost. Mend the credentials and run the same command again: it goes on where it stood.',
+      '  Nothing is lost. Mend this and run the same command again: it goes on where it stood.',
     );
   if (result.state === 'stopped')
     out.push('', 'Stopped. Run the same command again: it goes on where it stood.');

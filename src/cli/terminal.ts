@@ -88,6 +88,11 @@ export function number(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1 file`, `2 files`. */
+export function count(n: number, thing: string): string {
+  return `${number(n)} ${thing}${n === 1 ? '' : 's'}`;
+}
+
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];

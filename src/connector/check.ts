@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { SourceError } from '../core/errors.ts';
+import { SourceError, withHint } from '../core/errors.ts';
 import { checkMixpanel, type MixpanelInput } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
 import { parseDestination } from './destination.ts';
@@ -42,7 +42,7 @@ async function checkFolder(path: string, signal: AbortSignal): Promise<CheckLine
         };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { what: 'source', ok: false, detail: `${error.message}. ${error.hint ?? ''}`.trim() };
+    return { what: 'source', ok: false, detail: withHint(error) };
   } finally {
     await source.close();
   }

@@ -3,6 +3,7 @@ import { isBalanced } from '../core/counts.ts';
 import { SluiceError, SourceError } from '../core/errors.ts';
 import type { Claim } from '../core/ledger.ts';
 import type { Source } from '../core/source.ts';
+import { doubtsAbout } from '../mapping/doubts.ts';
 import { createMapping } from '../mapping/mapping.ts';
 import type { MappingSettings } from '../mapping/settings.ts';
 import { createUnpack } from '../mapping/unpack.ts';
@@ -59,7 +60,8 @@ export async function exportFolder(
     ...options.destination,
     connections: options.concurrency,
   });
-  for (const text of mixpanelSink.warnings(destination)) events.onWarning?.(text);
+  for (const text of [...mixpanelSink.warnings(destination), ...doubtsAbout(options.settings)])
+    events.onWarning?.(text);
   const mapping = createMapping(options.settings, {
     token: tokenOf(options.destination),
     salt: options.salt,

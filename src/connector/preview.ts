@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Batch } from '../core/batch.ts';
-import { SliceError, SourceError } from '../core/errors.ts';
+import { SliceError, SourceError, withHint } from '../core/errors.ts';
 import { START, type Slice } from '../core/source.ts';
+import { doubtsAbout } from '../mapping/doubts.ts';
 import { createMapping } from '../mapping/mapping.ts';
 import type { MappingSettings } from '../mapping/settings.ts';
 import { createUnpack } from '../mapping/unpack.ts';
@@ -24,6 +25,7 @@ export interface PreviewOptions {
   readonly token: string;
   /** Told of a file that can't be read to its end; the others go on. */
   readonly onProblem: (text: string) => void;
+  readonly onWarning: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -33,6 +35,7 @@ export async function* previewFiles(
   options: PreviewOptions,
 ): AsyncGenerator<PreviewLine> {
   const mapping = createMapping(options.settings, options);
+  for (const text of doubtsAbout(options.settings)) options.onWarning(text);
   for (const file of files) {
     const path = resolve(file);
     const source = directorySource.open({ path });
@@ -46,7 +49,7 @@ export async function* previewFiles(
       }
     } catch (error) {
       if (!(error instanceof SliceError || error instanceof SourceError)) throw error;
-      options.onProblem(error.message);
+      options.onProblem(withHint(error));
     } finally {
       await source.close();
     }

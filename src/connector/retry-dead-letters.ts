@@ -138,7 +138,10 @@ async function* pagesOfIds(
   let bytes = 0;
   for (const id of ids) {
     const letter = await letters.get(id);
-    if (!letter) continue;
+    if (!letter)
+      throw new UsageError('no_such_letter', `There is no dead letter ${id}`, {
+        hint: 'It was perhaps delivered by an earlier retry. Those there are: sluice dead-letters list --json',
+      });
     if (connection !== undefined && letter.connection !== connection)
       throw new UsageError(
         'other_connection',

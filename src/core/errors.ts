@@ -37,3 +37,8 @@ export class SliceError extends SluiceError {
 
 /** State can't be read or committed. */
 export class StateError extends SluiceError {}
+
+/** An error in one text: what is wrong, and what to do. */
+export function withHint({ message, hint }: SluiceError): string {
+  return hint === undefined ? message : `${message.replace(/[.!?]?$/, '.')} ${hint}`;
+}

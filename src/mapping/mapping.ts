@@ -31,7 +31,7 @@ export function createMapping(
 ): Mapping {
   if (needsSalt(settings) && !salt)
     throw new UsageError('no_salt', 'The privacy settings hash values, but there is no salt', {
-      hint: 'Put a random text into a file (openssl rand -hex 16) and name it by --salt-file or SLUICE_SALT_FILE. Keep it: another salt gives other hashes.',
+      hint: 'Put a random text into a file (openssl rand -hex 16) and name it by --salt-file, or set SLUICE_SALT. Keep it: another salt gives other hashes.',
     });
   const context: PlanContext = { settings, token, salt: salt ?? '' };
   const encoders = new Map<string, AvroEncoder>();

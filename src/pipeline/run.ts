@@ -1,7 +1,7 @@
 import { type Advance, Batch, type BatchLimits } from '../core/batch.ts';
 import { addCounts, type Counts, countsOf } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
-import { SliceError, SluiceError, SourceError } from '../core/errors.ts';
+import { SliceError, withHint, SluiceError, SourceError } from '../core/errors.ts';
 import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Sink } from '../core/sink.ts';
@@ -28,6 +28,8 @@ export interface RunOptions {
 
 /** How far a run is. */
 export interface Progress {
+  /** Slices that the source has, read in this run or before. */
+  readonly listed: number;
   readonly slices: number;
   readonly counts: Counts;
   /** Bytes of slices settled in this run. */
@@ -57,6 +59,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
   const totals = {
+    listed: 0,
     slices: 0,
     counts: new Map() as Counts,
     bytesRead: 0,
@@ -89,7 +92,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   };
 
   try {
-    const batches = fillBatches(options, inner, buffers, started);
+    const batches = fillBatches(options, inner, buffers, started, () => totals.listed++);
     for await (const { batch, delivery } of mapInOrder(batches, options.concurrency, send)) {
       totals.requests += delivery.requests;
       totals.bytesSent += delivery.bytesSent;
@@ -130,6 +133,7 @@ async function* fillBatches(
   signal: AbortSignal,
   buffers: Uint8Array[],
   started: Map<string, number>,
+  onListed: () => void,
 ): AsyncGenerator<Batch> {
   const limits: BatchLimits = {
     ...options.sink.limits,
@@ -142,6 +146,7 @@ async function* fillBatches(
 
   try {
     for await (const slice of options.source.list(signal)) {
+      onListed();
       const progress = await options.ledger.progress(options.claim.connection, slice);
       if (progress?.done) continue;
       let position = progress?.position ?? START;
@@ -166,7 +171,7 @@ async function* fillBatches(
       } catch (error) {
         if (!(error instanceof SliceError)) throw error;
         advance = batch.enter(slice, position);
-        advance.problem = error.message;
+        advance.problem = withHint(error);
       }
       if (batch.advances.length >= SLICES_PER_BATCH) {
         yield batch;

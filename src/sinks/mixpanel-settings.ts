@@ -47,13 +47,13 @@ export type MixpanelSettings = z.infer<typeof mixpanelSettings>;
 export type MixpanelInput = z.input<typeof mixpanelSettings>;
 
 const HOSTS = {
-  us: { ingestion: 'https://api.mixpanel.com', app: 'https://mixpanel.com' },
-  eu: { ingestion: 'https://api-eu.mixpanel.com', app: 'https://eu.mixpanel.com' },
-  in: { ingestion: 'https://api-in.mixpanel.com', app: 'https://in.mixpanel.com' },
+  us: 'https://api.mixpanel.com',
+  eu: 'https://api-eu.mixpanel.com',
+  in: 'https://api-in.mixpanel.com',
 } as const;
 
-export function hostOf(settings: MixpanelSettings, kind: 'ingestion' | 'app'): string {
-  return (settings.url ?? HOSTS[settings.region][kind]).replace(/\/+$/, '');
+export function hostOf(settings: MixpanelSettings): string {
+  return (settings.url ?? HOSTS[settings.region]).replace(/\/+$/, '');
 }
 
 /** The Basic Authorization header; a token or an API secret goes as user name without password. */
@@ -89,10 +89,15 @@ export function scrubber(settings: MixpanelSettings): (text: string) => string {
 }
 
 /** What a user should know before it matters. */
-export function settingsWarnings({ credentials }: MixpanelSettings): string[] {
-  return credentials.kind === 'api-secret'
-    ? [
-        'Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.',
-      ]
-    : [];
+export function settingsWarnings({ credentials, token }: MixpanelSettings): string[] {
+  const warnings: string[] = [];
+  if (credentials.kind === 'api-secret')
+    warnings.push(
+      'Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.',
+    );
+  if (credentials.kind !== 'project-token' && token === undefined)
+    warnings.push(
+      'The events will carry no token property, which those of the native connector do. Give --project-token-file too to add it.',
+    );
+  return warnings;
 }

@@ -78,16 +78,13 @@ describe('the request', () => {
     expect(request!.url).not.toContain('s3cr3t');
   });
 
-  test('every region has its own hosts, and a base URL goes before them', () => {
-    const host = (region: 'us' | 'eu' | 'in', kind: 'ingestion' | 'app') =>
-      hostOf(mixpanelSink.settings.parse({ credentials: CREDENTIALS.token, region }), kind);
-    expect(host('us', 'ingestion')).toBe('https://api.mixpanel.com');
-    expect(host('eu', 'ingestion')).toBe('https://api-eu.mixpanel.com');
-    expect(host('in', 'ingestion')).toBe('https://api-in.mixpanel.com');
-    expect(host('eu', 'app')).toBe('https://eu.mixpanel.com');
-    expect(hostOf(settingsFor('http://127.0.0.1:1/base/'), 'ingestion')).toBe(
-      'http://127.0.0.1:1/base',
-    );
+  test('every region has its own host, and a base URL goes before it', () => {
+    const host = (region: 'us' | 'eu' | 'in') =>
+      hostOf(mixpanelSink.settings.parse({ credentials: CREDENTIALS.token, region }));
+    expect(host('us')).toBe('https://api.mixpanel.com');
+    expect(host('eu')).toBe('https://api-eu.mixpanel.com');
+    expect(host('in')).toBe('https://api-in.mixpanel.com');
+    expect(hostOf(settingsFor('http://127.0.0.1:1/base/'))).toBe('http://127.0.0.1:1/base');
   });
 
   test('settings that are wrong are refused', () => {
@@ -110,6 +107,14 @@ describe('the request', () => {
       mixpanelSink.warnings(settingsFor('http://x', { credentials: CREDENTIALS.api })).join(),
     ).toContain('3 March 2027');
     expect(mixpanelSink.warnings(settingsFor('http://x'))).toEqual([]);
+    expect(
+      mixpanelSink.warnings(settingsFor('http://x', { credentials: CREDENTIALS.service })).join(),
+    ).toContain('token property');
+    expect(
+      mixpanelSink.warnings(
+        settingsFor('http://x', { credentials: CREDENTIALS.service, token: 'tok' }),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -334,20 +339,19 @@ describe('checking credentials', () => {
     }
   };
 
-  test('a service account asks who it is', async () => {
-    const { result, request } = await check(json(200, { status: 'ok' }), CREDENTIALS.service);
-    expect(result.ok).toBe(true);
-    expect(request).toMatchObject({ method: 'GET', url: '/api/app/me' });
-  });
-
-  test('a token sends an event that strict validation refuses, so that nothing is written', async () => {
-    const { result, request } = await check(
-      json(400, { failed_records: [{ index: 0 }] }),
-      CREDENTIALS.token,
-    );
-    expect(result.ok).toBe(true);
-    expect(request.lines).toEqual(['[{"event":"","properties":{}}]']);
-  });
+  test.each(['token', 'api', 'service'] as const)(
+    'an event is sent that strict validation refuses, so that nothing is written (%s)',
+    async (kind) => {
+      const { result, request } = await check(
+        json(400, { failed_records: [{ index: 0 }] }),
+        CREDENTIALS[kind],
+      );
+      expect(result.ok).toBe(true);
+      expect(request.lines).toEqual(['[{"event":"","properties":{}}]']);
+      // A service account is good for some projects only.
+      expect(request.url.includes('project_id=')).toBe(kind === 'service');
+    },
+  );
 
   test('wrong credentials are told from right ones', async () => {
     const { result } = await check(json(401, { error: 'Invalid credentials' }), CREDENTIALS.token);

@@ -47,7 +47,7 @@ export const mixpanelSink = {
 };
 
 function openMixpanel(settings: MixpanelSettings): Sink {
-  const host = new URL(hostOf(settings, 'ingestion'));
+  const host = new URL(hostOf(settings));
   const pool = new Pool(host.origin, {
     connections: settings.connections,
     pipelining: 1,
@@ -148,32 +148,24 @@ export async function checkMixpanel(
   settings: MixpanelSettings,
   signal: AbortSignal,
 ): Promise<{ ok: boolean; detail: string }> {
-  const service = settings.credentials.kind === 'service-account';
-  const host = hostOf(settings, service ? 'app' : 'ingestion');
+  const host = hostOf(settings);
   const pool = new Pool(new URL(host).origin, {
     headersTimeout: settings.timeoutMs,
     bodyTimeout: settings.timeoutMs,
   });
   const path = new URL(host).pathname.replace(/\/$/, '');
   const scrub = scrubber(settings);
-  const headers = { authorization: authorizationOf(settings), 'content-type': 'application/json' };
   try {
     // Strict validation refuses the empty event for certain, so that good credentials answer 400 and nothing is written.
-    const answer = await pool.request(
-      service
-        ? { method: 'GET', path: `${path}/api/app/me`, headers, signal }
-        : {
-            method: 'POST',
-            path: `${path}/import?${importQuery(settings)}`,
-            headers,
-            body: '[{"event":"","properties":{}}]',
-            signal,
-          },
-    );
+    const answer = await pool.request({
+      method: 'POST',
+      path: `${path}/import?${importQuery(settings)}`,
+      headers: { authorization: authorizationOf(settings), 'content-type': 'application/json' },
+      body: '[{"event":"","properties":{}}]',
+      signal,
+    });
     const text = await readBounded(answer.body);
-    const expected = service ? 200 : 400;
-    if (answer.statusCode === expected)
-      return { ok: true, detail: 'Mixpanel accepts the credentials.' };
+    if (answer.statusCode === 400) return { ok: true, detail: 'Mixpanel accepts the credentials.' };
     const read = readAnswer(
       { status: answer.statusCode, retryAfter: undefined, body: text },
       1,

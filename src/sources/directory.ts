@@ -192,8 +192,8 @@ function unlistable(error: unknown, path: string): SourceError {
       cause: error,
     });
   if (code === 'ENOENT')
-    return new SourceError('no_folder', `There is no folder ${path}`, {
-      hint: 'Check the path given by --from.',
+    return new SourceError('no_folder', `There is no folder or file ${path}`, {
+      hint: 'Check the path.',
       cause: error,
     });
   if (code === 'EACCES' || code === 'EPERM')
