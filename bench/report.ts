@@ -83,17 +83,19 @@ export function resultsText({ records, delivered, measured, floors }: Results): 
 }
 
 function floorText(floors: Floors, ownCpu: number): string {
-  const row = (title: string, seconds: number): string[] => [
+  const row = (title: string, seconds: number, bytes?: number): string[] => [
     title,
     seconds.toFixed(2),
     thousands(floors.events / seconds),
     (floors.jsonBytes / 1e6 / seconds).toFixed(0),
     `${((seconds / ownCpu) * 100).toFixed(0)} %`,
+    bytes === undefined ? '' : `${(floors.jsonBytes / bytes).toFixed(2)} to 1`,
   ];
   return tableOf([
-    ['floor', 'CPU s', 'events per CPU s', 'MB of JSON per CPU s', 'of Sluice'],
+    ['floor', 'CPU s', 'events per CPU s', 'MB of JSON per CPU s', 'of Sluice', 'smaller'],
     row('read and transcode alone', floors.transcodeSeconds),
-    row('gzip level 1 alone', floors.gzipSeconds),
+    row('the gzip of Sluice alone', floors.gzipSeconds, floors.gzipBytes),
+    row('zlib level 1 alone, for comparison', floors.zlibSeconds, floors.zlibBytes),
   ]);
 }
 

@@ -23,7 +23,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /**
  * Gzip made for lines of JSON that resemble each other: about half the CPU time of zlib's level 1 on Currents events,
- * and slightly smaller (bench/gzip.ts). Any gunzip reads it.
+ * and slightly smaller (bench/floors.ts). Any gunzip reads it.
  */
 export function createGzip(): Gzip {
   compiled ??= new WebAssembly.Module(
