@@ -57,22 +57,53 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
+const STYLE = `
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2.5rem auto;padding:0 1.25rem}
+h1{font-size:1.5rem;margin:0 0 .25rem}
+p{margin:.25rem 0 1.5rem;opacity:.75}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:1rem;margin:0 0 2rem}
+dt{opacity:.75;font-size:.875rem}
+dd{margin:0;font-size:1.5rem;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{padding:.4rem .75rem .4rem 0;text-align:left;border-bottom:1px solid #8884;overflow-wrap:anywhere}
+th{font-weight:600}
+tr>*+*{text-align:right;padding-right:0;white-space:nowrap}`;
+
 /** A page for people: counts by event, renewed every two seconds. */
 export function statsPage(stats: SandboxStats): string {
+  const figures = [
+    ['Ingested', stats.ingested],
+    ['Distinct', stats.distinct],
+    ['Repeats', stats.duplicates],
+    ['Rejected', stats.rejected],
+    ['Requests', stats.requests.total],
+  ] as const;
   const rows = Object.entries(stats.events)
     .toSorted(([, a], [, b]) => b.ingested - a.ingested)
     .map(
       ([name, { ingested, distinct }]) =>
-        `<tr><td>${escapeHtml(name)}</td><td>${ingested}</td><td>${distinct}</td></tr>`,
+        `<tr><td>${escapeHtml(name)}</td><td>${figure(ingested)}</td><td>${figure(distinct)}</td></tr>`,
     );
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Mixpanel sandbox</title>
-<style>body{font:16px system-ui;margin:2rem}td,th{padding:.2rem 1rem .2rem 0;text-align:left}td+td{text-align:right}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="2"><title>Mixpanel sandbox</title>
+<style>${STYLE}</style></head>
 <body><h1>Mixpanel sandbox</h1>
-<p>${stats.ingested} events ingested, ${stats.distinct} distinct, ${stats.duplicates} duplicates, ${stats.rejected} rejected, in ${stats.requests.total} requests.</p>
-<table><tr><th>Event</th><th>Ingested</th><th>Distinct</th></tr>
+<p>What has arrived so far. The page renews itself; as JSON: <a href="/sandbox/stats">/sandbox/stats</a></p>
+<dl>${figures.map(([name, n]) => `<div><dt>${name}</dt><dd>${figure(n)}</dd></div>`).join('')}</dl>
+${
+  rows.length === 0
+    ? '<p>No events yet.</p>'
+    : `<table><tr><th>Event</th><th>Ingested</th><th>Distinct</th></tr>
 ${rows.join('\n')}
-</table></body></html>
+</table>`
+}
+</body></html>
 `;
+}
+
+function figure(n: number): string {
+  return n.toLocaleString('en-US');
 }
