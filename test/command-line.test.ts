@@ -91,6 +91,12 @@ test('sending a dead letter again that does not exist is an error', async () => 
   ]);
   expect(code).toBe(2);
   expect(stderr).toContain('no dead letter 999');
+  const other = await scene.run([
+    ...['dead-letters', 'retry', '--all', '--connection', 'nosuch', '--data-dir', scene.data],
+    ...['--mixpanel-url', scene.sandbox.url, '--project-token', TOKEN],
+  ]);
+  expect(other.code).toBe(2);
+  expect(other.stderr).toContain('no connection nosuch');
 });
 
 test('that Mixpanel takes nothing is said also when only JSON is wanted', async () => {

@@ -14,7 +14,8 @@ import {
   withMapping,
 } from './options.ts';
 import { EXIT } from './report.ts';
-import { number, palette, table } from './terminal.ts';
+import { progressLine } from './progress.ts';
+import { count, number, palette, table } from './terminal.ts';
 
 interface FilterOptions {
   dataDir?: string;
@@ -80,6 +81,7 @@ export function addDeadLetters(program: Command, shell: Shell): void {
           hint: 'Give ids, or --cause or --type, or --all.',
         });
       const { retryDeadLetters } = await import('../connector.ts');
+      const progress = progressLine(shell.terminal, false);
       const result = await retryDeadLetters(
         {
           dataDir: dataDir(options.dataDir, shell.env),
@@ -93,7 +95,11 @@ export function addDeadLetters(program: Command, shell: Shell): void {
           ...(await readMapping(options, shell.env)),
         },
         shell.signal,
-      );
+        {
+          onWarning: (text) => shell.terminal.err(`warning: ${text}\n`),
+          onRetry: progress.retry,
+        },
+      ).finally(progress.end);
       shell.terminal.out(
         options.json
           ? `${JSON.stringify(result)}\n`
@@ -229,7 +235,7 @@ function whole(letter: StoredDeadLetter, { terminal }: Shell): string {
     `${bold('slice')}       ${letter.slice}`,
     `${bold('record')}      ${letter.record}`,
     `${bold('connection')}  ${letter.connection}`,
-    `${bold('since')}       ${new Date(letter.at).toISOString()}, sent again ${letter.retries} times`,
+    `${bold('since')}       ${new Date(letter.at).toISOString()}, sent again ${count(letter.retries, 'time')}`,
     JSON.stringify(contentOf(letter), null, 2),
     '',
   ].join('\n');

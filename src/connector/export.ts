@@ -11,7 +11,7 @@ import type { RetryInfo } from '../pipeline/deliver.ts';
 import { sharedRateLimit } from '../pipeline/rate-limit.ts';
 import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type Progress, run, type RunResult } from '../pipeline/run.ts';
-import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
+import { type MixpanelInput, type MixpanelSettings, mixpanelSink } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
 import { openState, type State } from '../state/state.ts';
 import { parseDestination } from './destination.ts';
@@ -60,8 +60,7 @@ export async function exportFolder(
     ...options.destination,
     connections: options.concurrency,
   });
-  for (const text of [...mixpanelSink.warnings(destination), ...doubtsAbout(options.settings)])
-    events.onWarning?.(text);
+  for (const text of warningsFor(destination, options.settings)) events.onWarning?.(text);
   const mapping = createMapping(options.settings, {
     token: tokenOf(options.destination),
     salt: options.salt,
@@ -106,6 +105,11 @@ export async function exportFolder(
     await source.close();
     state.close();
   }
+}
+
+/** What a user should know before events are sent. */
+export function warningsFor(destination: MixpanelSettings, settings: MappingSettings): string[] {
+  return [...mixpanelSink.warnings(destination), ...doubtsAbout(settings)];
 }
 
 async function endFailedRun(state: State, claim: Claim, error: unknown): Promise<void> {

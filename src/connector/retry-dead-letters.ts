@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts';
-import type { DeadLetters, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
+import type { DeadLetters, Ledger, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
 import { mapRecord, type SourceRecord } from '../mapping/mapper.ts';
 import { createMapping, type Mapping } from '../mapping/mapping.ts';
 import type { MappingSettings } from '../mapping/settings.ts';
@@ -11,6 +11,7 @@ import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
 import { openState } from '../state/state.ts';
 import { parseDestination } from './destination.ts';
+import { type ExportEvents, warningsFor } from './export.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
 export interface RetryOptions {
@@ -47,8 +48,10 @@ const RETRY_BYTES = 16 * 1024 * 1024;
 export async function retryDeadLetters(
   options: RetryOptions,
   signal: AbortSignal,
+  events: Pick<ExportEvents, 'onWarning' | 'onRetry'> = {},
 ): Promise<RetryResult> {
   const destination = parseDestination(options.destination);
+  for (const text of warningsFor(destination, options.settings)) events.onWarning?.(text);
   const mapping = createMapping(options.settings, {
     token: tokenOf(options.destination),
     salt: options.salt,
@@ -61,6 +64,7 @@ export async function retryDeadLetters(
   const sums = { delivered: 0, skipped: 0, refused: 0 };
   try {
     if (connection === undefined) await expectOneConnection(state.deadLetters);
+    else await expectKnown(connection, state.ledger);
     for await (const page of pagesOf(state.deadLetters, options, connection)) {
       const outcomes: RetryOutcome[] = [];
       const sending: { id: number; line: string }[] = [];
@@ -76,6 +80,7 @@ export async function retryDeadLetters(
           signal,
           rateLimit: sharedRateLimit(projectOf(options.destination), sink.rates),
           backoff: { ...DEFAULT_BACKOFF, baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs },
+          ...(events.onRetry ? { onRetry: events.onRetry } : {}),
         });
         if (delivery.kind === 'halt') return { ...sums, halted: delivery.detail };
         const refused = new Map(delivery.rejections.map((each) => [each.index, each]));
@@ -104,6 +109,14 @@ async function expectOneConnection(letters: DeadLetters): Promise<void> {
       `The data folder holds dead letters of ${names.size} connections: ${[...names].toSorted().join('; ')}`,
       { hint: 'Say which are to be sent to this project: by --from, or by --connection.' },
     );
+}
+
+async function expectKnown(connection: string, ledger: Ledger): Promise<void> {
+  const known = await ledger.connections();
+  if (!known.includes(connection))
+    throw new UsageError('no_such_connection', `There is no connection ${connection}`, {
+      hint: `The data folder knows: ${known.join('; ') || 'none'}`,
+    });
 }
 
 async function* pagesOf(

@@ -16,8 +16,10 @@ import type { MappingSettings } from './settings.ts';
 export function doubtsAbout({ privacy, rename }: MappingSettings): string[] {
   const events = [...allEvents(), ...unconfirmedEvents()];
   const fields = [...new Set([...knownFields(), ...PII_FIELDS])];
-  const names = events.flatMap((event) => [event.name, channelName(event)]);
-  const properties = events.flatMap((event) => event.properties.map(({ name }) => name));
+  const names = [...new Set(events.flatMap((event) => [event.name, channelName(event)]))];
+  const properties = [
+    ...new Set(events.flatMap((event) => event.properties.map(({ name }) => name))),
+  ];
   const customEvent = events.find((event) => event.nameFrom !== undefined)!.name;
 
   const unknown = (setting: string, given: string[], known: readonly string[], what: string) =>

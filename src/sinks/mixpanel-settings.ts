@@ -97,7 +97,7 @@ export function settingsWarnings({ credentials, token }: MixpanelSettings): stri
     );
   if (credentials.kind !== 'project-token' && token === undefined)
     warnings.push(
-      'The events will carry no token property, which those of the native connector do. Give --project-token-file too to add it.',
+      'The events will carry no token property, which those of the native connector do. Set MIXPANEL_PROJECT_TOKEN to add it.',
     );
   return warnings;
 }

@@ -68,7 +68,7 @@ dd{margin:0;font-size:1.5rem;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .75rem .4rem 0;text-align:left;border-bottom:1px solid #8884;overflow-wrap:anywhere}
 th{font-weight:600}
-tr>*+*{text-align:right;padding-right:0;white-space:nowrap}`;
+tr>*+*{text-align:right;padding:.4rem 0 .4rem 1rem;white-space:nowrap}`;
 
 /** A page for people: counts by event, renewed every two seconds. */
 export function statsPage(stats: SandboxStats): string {
