@@ -1,6 +1,6 @@
 import { SliceError } from '../core/errors.ts';
 import { type ByteReader, byteReader } from './byte-reader.ts';
-import { CODEC_NAMES, type Decompress, decompressorOf } from './codecs.ts';
+import { CODEC_NAMES, type Decompress, decompressorOf, release } from './codecs.ts';
 
 /** What stands at the front of a container file. */
 export interface ContainerHeader {
@@ -106,6 +106,7 @@ async function* readItems(
   let { chunks, reader } = opened;
   const limit = options.maxBlockBytes ?? MAX_BLOCK_BYTES;
   const sync = Buffer.from(header.sync);
+  let inflated: Uint8Array | undefined;
   try {
     const ahead = options.from - reader.offset;
     if (ahead > reader.available) {
@@ -145,8 +146,10 @@ async function* readItems(
         next: offset + size,
         count: head.count,
         stored,
-        data: () => decompress(stored, limit),
+        data: () => (inflated = decompress(stored, limit)),
       };
+      if (inflated) release(inflated, header.codec);
+      inflated = undefined;
       reader.skip(size);
     }
   } finally {

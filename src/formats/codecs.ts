@@ -25,7 +25,9 @@ const CODECS: Readonly<Record<string, Decompress>> = {
       inflateRawSync(stored, { maxOutputLength: limit, chunkSize: CHUNK_BYTES }),
     ),
   zstandard: (stored, limit) =>
-    guarded(limit, () => zstdDecompressSync(stored, { maxOutputLength: limit })),
+    guarded(limit, () =>
+      zstdDecompressSync(stored, { maxOutputLength: limit, chunkSize: CHUNK_BYTES }),
+    ),
   snappy: uncompressSnappy,
 };
 
@@ -34,6 +36,18 @@ export const CODEC_NAMES: readonly string[] = Object.keys(CODECS);
 
 export function decompressorOf(codec: string): Decompress | undefined {
   return Object.hasOwn(CODECS, codec) ? CODECS[codec] : undefined;
+}
+
+/** Their results lie in memory of their own: zlib allocates a chunk at a time, larger than what Node pools. */
+const FREEABLE: readonly string[] = ['deflate', 'zstandard'];
+
+/**
+ * Gives the memory of a decompressed block back at once; it must not be used any more. Left to the garbage collector,
+ * blocks pile up outside its heap until it collects everything.
+ */
+export function release(data: Uint8Array, codec: string): void {
+  if (FREEABLE.includes(codec) && data.buffer instanceof ArrayBuffer && !data.buffer.detached)
+    data.buffer.transfer(0);
 }
 
 type Snappy = Pick<typeof import('snappy'), 'uncompressSync'>;
