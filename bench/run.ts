@@ -19,7 +19,7 @@ const HELP = `npm run bench -- [options]
   --from <dir>   measure this folder in place of a generated one
   --only <names> contenders, comma-separated, sluice among them: sluice, tuned, tuned-gzip-1, peer, peer-got, peer-gzip-1
   --large        2000000 records, Sluice alone, once: shows that memory does not grow with the input
-  --out <file>   where the results go (default bench/RESULTS.md for a full run, else nowhere)
+  --out <file>   where the results go (default bench/RESULTS.md for a full run, RESULTS-LARGE.md with --large)
 `;
 const FULL_EVENTS = 200_000;
 const LARGE_EVENTS = 2_000_000;
@@ -126,7 +126,9 @@ async function main(): Promise<void> {
     values.only === undefined &&
     values.from === undefined &&
     events >= FULL_EVENTS;
-  const out = values.out ?? (isFull ? join(import.meta.dirname, 'RESULTS.md') : undefined);
+  const isWhole = isFull || (values.large === true && values.from === undefined);
+  const file = values.large ? 'RESULTS-LARGE.md' : 'RESULTS.md';
+  const out = values.out ?? (isWhole ? join(import.meta.dirname, file) : undefined);
   const cores = availableParallelism();
   const core: Core = canPin(cores)
     ? { client: 0, sink: 1 }
