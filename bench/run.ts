@@ -126,7 +126,7 @@ async function main(): Promise<void> {
     values.only === undefined &&
     values.from === undefined &&
     events >= FULL_EVENTS;
-  const isWhole = isFull || (values.large === true && values.from === undefined);
+  const isWhole = isFull || (values.large && values.from === undefined);
   const file = values.large ? 'RESULTS-LARGE.md' : 'RESULTS.md';
   const out = values.out ?? (isWhole ? join(import.meta.dirname, file) : undefined);
   const cores = availableParallelism();
