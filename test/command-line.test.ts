@@ -125,3 +125,19 @@ test('a service account that is good for another project does not pass the check
   expect(wrong.stdout).toContain('401');
   expect(scene.sandbox.stats().ingested).toBe(0);
 });
+
+test('types that are not selected share one row of the closing table', async () => {
+  await using scene = await openScene();
+  await put(scene.currents, 'a.avro', currentsFile(clicks('a', 10)));
+  await put(
+    scene.currents,
+    'b.avro',
+    currentsFile([customEvent('b', null)], { schema: CUSTOM_EVENT }),
+  );
+  const args = scene.exportArgs(['--events', 'users.messages.email.*']);
+  const { stdout } = await scene.run(args.filter((arg) => arg !== '--json'));
+  expect(stdout).toMatch(/^users\.messages\.email\.Click +10 +10 +· +·$/m);
+  expect(stdout).toMatch(/^1 deselected type +1 +· +1 +·$/m);
+  expect(stdout).not.toContain('users.behaviors.CustomEvent');
+  expect(stdout).toMatch(/^total +11 +10 +1 +·$/m);
+});

@@ -159,7 +159,11 @@ function tableWith(
     label.length > room ? `…${label.slice(1 - room)}` : label,
     ...figures.map(({ of }) => (of(each) === 0 ? '·' : number(of(each)))),
   ];
-  const rows = [...counts].toSorted(byName).map(([type, each]) => row(type, each));
+  const isDeselected = ({ read, skipped }: TypeCounts): boolean => read === skipped['deselected'];
+  const wanted = [...counts].filter(([, each]) => !isDeselected(each)).toSorted(byName);
+  const others = new Map([...counts].filter(([, each]) => isDeselected(each)));
+  const rows = wanted.map(([type, each]) => row(type, each));
+  if (others.size > 0) rows.push(row(count(others.size, 'deselected type'), totalOf(others)));
   return table(columns, [...rows, row('total', total)], { sum: true, dim });
 }
 
