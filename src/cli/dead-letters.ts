@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import type { DeadLetterFilter, DeadLetters, StoredDeadLetter } from '../core/ledger.ts';
-import type { Shell } from './program.ts';
+import type { Shell } from './shell.ts';
 import {
   backoffFrom,
   DATA_DIR_HELP,

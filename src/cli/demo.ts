@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Shell } from './program.ts';
+import type { Shell } from './shell.ts';
 import { exitCodeOf, exportJson, exportText } from './report.ts';
 import { number, palette } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../core/errors.ts';
-import type { Shell } from './program.ts';
+import type { Shell } from './shell.ts';
 import {
   backoffFrom,
   dataDir,

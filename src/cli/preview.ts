@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { PreviewLine } from '../connector.ts';
-import type { Shell } from './program.ts';
+import type { Shell } from './shell.ts';
 import { type MappingOptions, readMapping, withMapping } from './options.ts';
 import { EXIT } from './report.ts';
 import { palette } from './terminal.ts';

@@ -8,20 +8,9 @@ import { addPreview } from './preview.ts';
 import { EXIT } from './report.ts';
 import { addRuns } from './runs.ts';
 import { addTools } from './tools.ts';
+import type { Shell } from './shell.ts';
 import { palette, processTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
-
-/** What every command is given. */
-export interface Shell {
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The command line, without Node and the file. */
-  readonly args: readonly string[];
-  /** Aborted by Ctrl-C or SIGTERM. */
-  readonly signal: AbortSignal;
-  /** Sets the exit code of the process. */
-  exit(code: number): void;
-}
 
 async function program(shell: Shell): Promise<Command> {
   const command = new Command('sluice')

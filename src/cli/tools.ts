@@ -3,7 +3,7 @@ import { selectEvents } from '../catalogue/catalogue.ts';
 import { UsageError } from '../core/errors.ts';
 import { CODECS, type Codec } from '../sandbox/braze/codec.ts';
 import { eventsJson, eventsText } from './events.ts';
-import type { Shell } from './program.ts';
+import type { Shell } from './shell.ts';
 
 export async function addTools(program: Command, shell: Shell): Promise<void> {
   addEvents(program, shell);
