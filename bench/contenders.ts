@@ -53,6 +53,7 @@ export function sluice(setting: Setting): Contender {
       // As bin/sluice starts it.
       args: [
         '--max-semi-space-size=4',
+        '--single-threaded-gc',
         join(ROOT, 'dist', 'cli', 'main.js'),
         'export',
         `--from=${setting.folder}`,
