@@ -12,8 +12,6 @@ export interface Mapping {
   avro(schemaText: string, schema: unknown, eventType: string): AvroEncoder;
   /** Plan for a pushed event that carries these fields. */
   pushed(eventType: string, fields: readonly string[]): Plan;
-  /** Whether some settings select the type; false means that nothing of it need be read. */
-  skips(eventType: string): string | undefined;
 }
 
 /** Plans for pushed events are kept by the fields they carry; more shapes than this are not kept. */
@@ -83,6 +81,5 @@ export function createMapping(
       }
       return plan;
     },
-    skips: (eventType) => compilePlan(eventType, [], context).skip,
   };
 }
