@@ -77,7 +77,8 @@ export async function exportFolder(
       unpack: createUnpack(source, mapping),
       sink,
       ledger: state.ledger,
-      claim,
+      connection,
+      claim: () => Promise.resolve(claim),
       concurrency: options.concurrency,
       delivery: {
         rateLimit: sharedRateLimit(projectOf(options.destination), sink.rates),

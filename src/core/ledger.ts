@@ -11,6 +11,21 @@ export interface Claim {
   readonly run: number;
 }
 
+export interface ClaimOptions {
+  /** Stands for everything in the settings that makes the deduplication key; kept with each slice that is settled. */
+  readonly mapping?: string;
+}
+
+/** From where a source is to be listed again. */
+export interface ListingState {
+  /** Newest hour whose slices, and those before it, were all seen and settled. */
+  readonly newestHour: string | undefined;
+  /** Slices of hours before this one are forgotten: listed again, they would be sent again. */
+  readonly prunedBefore: string | undefined;
+  /** Slices of known hours that are not settled to their end: the newest of them, in no order. */
+  readonly open: readonly string[];
+}
+
 export interface SliceProgress {
   readonly position: Position;
   readonly done: boolean;
@@ -54,7 +69,7 @@ export interface SliceProblem {
 /** The books: how far every slice is settled, and what became of each record. */
 export interface Ledger {
   /** Takes a connection over and opens a run. */
-  claim(connection: string, at: number): Promise<Claim>;
+  claim(connection: string, at: number, options?: ClaimOptions): Promise<Claim>;
   /** How far this version of a slice is settled; undefined when it was never touched. */
   progress(connection: string, slice: Slice): Promise<SliceProgress | undefined>;
   /** One transaction. Throws StateError `owner_lost` when the claim's epoch is no longer the newest. */
@@ -67,6 +82,9 @@ export interface Ledger {
   /** Slices whose newest version could not be read to its end. */
   problems(connection: string): Promise<SliceProblem[]>;
   connections(): Promise<string[]>;
+  listing(connection: string): Promise<ListingState>;
+  /** A listing that was complete, and all of it settled, saw this hour as its newest. */
+  noteListed(connection: string, newestHour: string): Promise<void>;
   /** Newest first. */
   runs(filter: { connection?: string; limit: number }): Promise<Run[]>;
 }

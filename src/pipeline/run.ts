@@ -5,7 +5,7 @@ import { SliceError, withHint, SluiceError, SourceError } from '../core/errors.t
 import type { Claim, Ledger, SliceProblem } from '../core/ledger.ts';
 import type { Piece, Unpack } from '../core/piece.ts';
 import type { Sink } from '../core/sink.ts';
-import { type Position, type Source, START } from '../core/source.ts';
+import { type Position, type Slice, type Source, START, type Window } from '../core/source.ts';
 import { deliver, type DeliverOptions, type Delivery } from './deliver.ts';
 import { mapInOrder } from './in-order.ts';
 
@@ -14,12 +14,20 @@ export interface RunOptions {
   readonly unpack: Unpack;
   readonly sink: Sink;
   readonly ledger: Ledger;
-  readonly claim: Claim;
+  readonly connection: string;
+  /** Asked for once, when there is something to settle. */
+  readonly claim: () => Promise<Claim>;
+  /** What part of the source is wanted; all of it when left out. */
+  readonly window?: Window;
   /** Requests in flight at once. */
   readonly concurrency: number;
   /** Records a batch, skipped ones included. */
   readonly recordsPerBatch?: number;
+  /** Bytes of JSON a batch, where the sink's own bound is too much for the memory there is. */
+  readonly bytesPerBatch?: number;
   readonly delivery: Omit<DeliverOptions, 'signal' | 'onPacked'>;
+  /** Aborted: nothing more is read and no promise is cut short; what is in flight is still settled. */
+  readonly drain?: AbortSignal;
   readonly signal: AbortSignal;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
@@ -36,6 +44,10 @@ export interface Progress {
   readonly bytesRead: number;
   readonly requests: number;
   readonly bytesSent: number;
+  /** Newest hour that the source listed. */
+  readonly newestHour?: string;
+  /** When the data settled last was written, in milliseconds since the epoch. */
+  readonly settledUpTo?: number;
 }
 
 export interface RunResult extends Progress {
@@ -44,6 +56,8 @@ export interface RunResult extends Progress {
   readonly detail?: string;
   readonly problems: readonly SliceProblem[];
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const RECORDS_PER_BATCH = 100_000;
 /** A batch also ends after this many slices, so that thousands of tiny ones settle in steps. */
@@ -55,13 +69,14 @@ const SLICES_PER_BATCH = 256;
  * Throws what the ledger or the source's listing throws; what was listed until then is still sent and settled.
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { ledger, claim, signal } = options;
+  const { ledger, signal } = options;
+  let claim: Promise<Claim> | undefined;
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
-  const totals = {
+  const totals: Writable<Progress> = {
     listed: 0,
     slices: 0,
-    counts: new Map() as Counts,
+    counts: new Map(),
     bytesRead: 0,
     requests: 0,
     bytesSent: 0,
@@ -80,8 +95,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return { batch, delivery };
   };
 
-  const settled = (advances: readonly Advance[]): void => {
+  const settled = async (advances: readonly Advance[]): Promise<void> => {
     for (const { slice, counts, position, done, problem } of advances) {
+      if (slice.writtenAt !== undefined) totals.settledUpTo = slice.writtenAt;
+      if (done) await options.source.release?.(slice);
       addCounts(totals.counts, counts);
       totals.bytesRead += position.offset - (started.get(slice.id) ?? 0);
       started.set(slice.id, position.offset);
@@ -92,7 +109,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   };
 
   try {
-    const batches = fillBatches(options, inner, buffers, started, () => totals.listed++);
+    const onListed = ({ hour }: Slice): void => {
+      totals.listed++;
+      if (hour !== undefined && hour > (totals.newestHour ?? '')) totals.newestHour = hour;
+    };
+    const batches = fillBatches(options, inner, buffers, started, onListed);
     for await (const { batch, delivery } of mapInOrder(batches, options.concurrency, send)) {
       totals.requests += delivery.requests;
       totals.bytesSent += delivery.bytesSent;
@@ -102,7 +123,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       }
       try {
         const rejected = countOutcomes(batch, delivery);
-        await ledger.settle(claim, {
+        await ledger.settle(await (claim ??= options.claim()), {
           advances: batch.advances,
           deadLetters: [...batch.deadLetters, ...rejected],
           requests: delivery.requests,
@@ -114,10 +135,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
         stop.abort();
         throw error;
       }
-      settled(batch.advances);
+      await settled(batch.advances);
       options.onSettled?.(totals);
     }
-    return { ...totals, state: 'finished', problems };
+    return { ...totals, state: options.drain?.aborted ? 'stopped' : 'finished', problems };
   } catch (error) {
     // A ledger that fails while the run is being stopped is not the same as a run that was stopped.
     if (signal.aborted && !(error instanceof SluiceError))
@@ -130,13 +151,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
 async function* fillBatches(
   options: RunOptions,
-  signal: AbortSignal,
+  inner: AbortSignal,
   buffers: Uint8Array[],
   started: Map<string, number>,
-  onListed: () => void,
+  onListed: (slice: Slice) => void,
 ): AsyncGenerator<Batch> {
+  const { drain } = options;
+  const signal = drain ? AbortSignal.any([inner, drain]) : inner;
   const limits: BatchLimits = {
-    ...options.sink.limits,
+    events: options.sink.limits.events,
+    bytes: Math.min(options.sink.limits.bytes, options.bytesPerBatch ?? Infinity),
     records: options.recordsPerBatch ?? RECORDS_PER_BATCH,
   };
   const fresh = (): Batch =>
@@ -145,10 +169,14 @@ async function* fillBatches(
   let unlistable: SourceError | undefined;
 
   try {
-    for await (const slice of options.source.list(signal)) {
-      onListed();
-      const progress = await options.ledger.progress(options.claim.connection, slice);
-      if (progress?.done) continue;
+    for await (const slice of options.source.list(signal, options.window)) {
+      onListed(slice);
+      const progress = await options.ledger.progress(options.connection, slice);
+      if (progress?.done) {
+        // The process may have ended between the commit and the release.
+        await options.source.release?.(slice);
+        continue;
+      }
       let position = progress?.position ?? START;
       started.set(slice.id, position.offset);
       let advance: Advance;
@@ -179,6 +207,8 @@ async function* fillBatches(
       }
     }
   } catch (error) {
+    // What was read for a batch that is never sent is read again by the next run.
+    if (drain?.aborted && !inner.aborted && !(error instanceof SluiceError)) return;
     if (!(error instanceof SourceError)) throw error;
     unlistable = error;
   }

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises
 import { basename, join, sep } from 'node:path';
 import { z } from 'zod';
 import { SliceError, SourceError } from '../core/errors.ts';
-import type { Slice, Source } from '../core/source.ts';
+import { holds, type Slice, type Source } from '../core/source.ts';
 
 const settings = z.strictObject({
   path: z
@@ -30,7 +30,7 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
   const spare: Buffer[] = [];
   return {
     name: 'directory',
-    async *list(signal) {
+    async *list(signal, window = {}) {
       const found = await lookAt(path);
       if (found.isFile()) {
         root = join(path, '..');
@@ -38,7 +38,8 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
         return;
       }
       root = path;
-      yield* walk(path, '', signal, new Set([await realpath(path)]));
+      for await (const slice of walk(path, '', signal, new Set([await realpath(path)])))
+        if (holds(window, slice)) yield slice;
     },
     open: (slice, from, signal) =>
       read(join(root, ...slice.id.split('/')), slice, from, spare, signal),
@@ -99,12 +100,15 @@ function versionOf({ size, mtimeNs }: Stats): string {
 
 function sliceOf(id: string, stats: Stats): Slice {
   const eventType = /(?:^|\/)event_type=([^/]+)/.exec(id)?.[1];
+  const hour = /(?:^|\/)date=(\d{4}-\d\d-\d\d-\d\d)\//.exec(id)?.[1];
   return {
     id,
     version: versionOf(stats),
     format: 'avro',
     bytes: Number(stats.size),
+    writtenAt: Number(stats.mtimeMs),
     ...(eventType === undefined ? {} : { eventType }),
+    ...(hour === undefined ? {} : { hour }),
   };
 }
 

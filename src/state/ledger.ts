@@ -8,11 +8,21 @@ import {
   type TypeCounts,
 } from '../core/counts.ts';
 import { StateError } from '../core/errors.ts';
-import type { Claim, Ledger, Run, RunState, Settlement, SliceProblem } from '../core/ledger.ts';
+import type {
+  Claim,
+  ClaimOptions,
+  Ledger,
+  Run,
+  RunState,
+  Settlement,
+  SliceProblem,
+} from '../core/ledger.ts';
 import type { Advance } from '../core/batch.ts';
 import { within } from './database.ts';
 
 const HOUR_MS = 3_600_000;
+/** Slices that stay open are looked at again, but no more of them than this. */
+const MAX_OPEN = 200;
 
 interface SliceRow {
   id: number;
@@ -38,13 +48,26 @@ export function createLedger(db: Database.Database): Ledger {
     'SELECT id, offset, idx, records, done FROM slices WHERE connection = ? AND slice = ? AND version = ?',
   );
   const putSlice = db.prepare<
-    [number, string, string, number, number, number, number, string | null, number],
+    [
+      number,
+      string,
+      string,
+      number,
+      number,
+      number,
+      number,
+      string | null,
+      number,
+      string | null,
+      number,
+    ],
     { id: number }
   >(
-    `INSERT INTO slices (connection, slice, version, offset, idx, records, done, problem, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO slices (connection, slice, version, offset, idx, records, done, problem, updated_at, hour, mapping)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT mapping FROM runs WHERE id = ?))
      ON CONFLICT (connection, slice, version) DO UPDATE SET offset = excluded.offset, idx = excluded.idx,
-       records = excluded.records, done = excluded.done, problem = excluded.problem, updated_at = excluded.updated_at
+       records = excluded.records, done = excluded.done, problem = excluded.problem, updated_at = excluded.updated_at,
+       mapping = excluded.mapping
      RETURNING id`,
   );
   const addCount = db.prepare<[number, string, string, string, number]>(
@@ -63,7 +86,7 @@ export function createLedger(db: Database.Database): Ledger {
        requests = requests + ?, bytes_sent = bytes_sent + ? WHERE id = ?`,
   );
 
-  const advanceSlice = (connection: number, advance: Advance, at: number): number => {
+  const advanceSlice = (connection: number, run: number, advance: Advance, at: number): number => {
     const { slice, position, done, problem } = advance;
     const before = findSlice.get(connection, slice.id, slice.version);
     if (before && isBehind(position, before))
@@ -84,6 +107,8 @@ export function createLedger(db: Database.Database): Ledger {
       done ? 1 : 0,
       problem ?? null,
       at,
+      slice.hour ?? null,
+      run,
     )!.id;
   };
 
@@ -97,7 +122,7 @@ export function createLedger(db: Database.Database): Ledger {
     const ids = new Map<string, number>();
     const sums: Counts = new Map();
     for (const advance of settlement.advances) {
-      const id = advanceSlice(owner.id, advance, settlement.at);
+      const id = advanceSlice(owner.id, claim.run, advance, settlement.at);
       ids.set(sliceKey(advance.slice.id, advance.slice.version), id);
       for (const row of rowsOf(advance.counts))
         addCount.run(id, row.event_type, row.outcome, row.reason, row.n);
@@ -128,7 +153,7 @@ export function createLedger(db: Database.Database): Ledger {
     );
   });
 
-  const claim = db.transaction((name: string, at: number): Claim => {
+  const claim = db.transaction((name: string, at: number, { mapping }: ClaimOptions): Claim => {
     db.prepare('INSERT INTO connections (name) VALUES (?) ON CONFLICT DO NOTHING').run(name);
     const { id, epoch } = db
       .prepare<[string], { id: number; epoch: number }>(
@@ -138,11 +163,16 @@ export function createLedger(db: Database.Database): Ledger {
     db.prepare(
       `UPDATE runs SET state = 'stopped', ended_at = ?, detail = 'the process ended before the run did' WHERE connection = ? AND state = 'running'`,
     ).run(at, id);
+    if (mapping !== undefined)
+      db.prepare('INSERT INTO mappings (fingerprint) VALUES (?) ON CONFLICT DO NOTHING').run(
+        mapping,
+      );
     const run = db
       .prepare(
-        `INSERT INTO runs (connection, epoch, started_at, state) VALUES (?, ?, ?, 'running')`,
+        `INSERT INTO runs (connection, epoch, started_at, state, mapping)
+         VALUES (?, ?, ?, 'running', (SELECT id FROM mappings WHERE fingerprint = ?))`,
       )
-      .run(id, epoch, at);
+      .run(id, epoch, at, mapping ?? null);
     return { connection: name, epoch, run: Number(run.lastInsertRowid) };
   });
 
@@ -150,7 +180,7 @@ export function createLedger(db: Database.Database): Ledger {
     within(() => db.prepare<[string], SliceProblem>(sql).all(connection));
 
   return {
-    claim: (connection, at) => within(() => claim.immediate(connection, at)),
+    claim: (connection, at, options = {}) => within(() => claim.immediate(connection, at, options)),
     progress: (connection, slice) =>
       within(() => {
         const owner = connectionId.get(connection);
@@ -200,6 +230,35 @@ export function createLedger(db: Database.Database): Ledger {
       within(() =>
         db.prepare<[], string>('SELECT name FROM connections ORDER BY name').pluck().all(),
       ),
+    listing: (connection) =>
+      within(() => {
+        const row = db
+          .prepare<[string], { newestHour: string | null; prunedBefore: string | null }>(
+            'SELECT newest_hour AS newestHour, pruned_before AS prunedBefore FROM connections WHERE name = ?',
+          )
+          .get(connection);
+        const open = db
+          .prepare<[string, number], string>(
+            `SELECT s.slice FROM slices s JOIN connections o ON o.id = s.connection
+             WHERE o.name = ? AND s.done = 0 AND s.hour IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slices later
+               WHERE later.connection = s.connection AND later.slice = s.slice AND later.id > s.id)
+             ORDER BY s.hour DESC LIMIT ?`,
+          )
+          .pluck()
+          .all(connection, MAX_OPEN);
+        return {
+          newestHour: row?.newestHour ?? undefined,
+          prunedBefore: row?.prunedBefore ?? undefined,
+          open,
+        };
+      }),
+    noteListed: (connection, newestHour) =>
+      within(() => {
+        db.prepare<[string, string]>(
+          `INSERT INTO connections (name, newest_hour) VALUES (?, ?)
+           ON CONFLICT (name) DO UPDATE SET newest_hour = excluded.newest_hour`,
+        ).run(connection, newestHour);
+      }),
     runs: ({ connection, limit }) =>
       within(() =>
         db

@@ -73,4 +73,61 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX runs_by_connection ON runs (connection, id);
   `,
+  `
+  ALTER TABLE connections ADD COLUMN sealed BLOB;
+  ALTER TABLE connections ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connections ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connections ADD COLUMN created_at INTEGER;
+  ALTER TABLE connections ADD COLUMN updated_at INTEGER;
+  ALTER TABLE connections ADD COLUMN newest_hour TEXT;
+  ALTER TABLE connections ADD COLUMN pruned_before TEXT;
+
+  CREATE TABLE mappings (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  ALTER TABLE slices ADD COLUMN hour TEXT;
+  ALTER TABLE slices ADD COLUMN mapping INTEGER REFERENCES mappings (id);
+  CREATE INDEX slices_open ON slices (connection, hour) WHERE done = 0;
+
+  CREATE TABLE past_counts (
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    event_type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (connection, event_type, outcome, reason)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE runs ADD COLUMN mapping INTEGER REFERENCES mappings (id);
+
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    kind TEXT NOT NULL,
+    since TEXT,
+    until TEXT,
+    state TEXT NOT NULL,
+    detail TEXT,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+  CREATE INDEX jobs_open ON jobs (connection) WHERE ended_at IS NULL;
+
+  CREATE TABLE statuses (
+    connection INTEGER PRIMARY KEY REFERENCES connections (id),
+    status TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE alerts (
+    connection TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    told_at INTEGER,
+    PRIMARY KEY (connection, kind)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

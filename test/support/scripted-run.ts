@@ -114,6 +114,7 @@ export async function runOn(
     },
     close: () => Promise.resolve(),
   };
+  const connection = rules.connection ?? 'c';
   const result = await run({
     source,
     async *unpack(of, from) {
@@ -126,7 +127,8 @@ export async function runOn(
     },
     sink,
     ledger: { ...state.ledger, ...(rules.settle ? { settle: rules.settle } : {}) },
-    claim: await state.ledger.claim(rules.connection ?? 'c', 0),
+    connection,
+    claim: () => state.ledger.claim(connection, 0),
     concurrency: 3,
     delivery: { backoff: { baseMs: 1, random: () => 0 } },
     signal: rules.signal ?? new AbortController().signal,
