@@ -34,9 +34,11 @@ export interface Job {
   readonly connection: string;
   readonly kind: JobKind;
   /** First hour, as `YYYY-MM-DD-HH`. */
-  readonly since: string | null;
-  /** First hour that is no longer meant. */
+  readonly since: string;
+  /** First hour that is no longer meant; null: up to when it was ordered. */
   readonly until: string | null;
+  /** First hour that is still to be read; null before it has begun. */
+  readonly reached: string | null;
   readonly state: JobState;
   readonly detail: string | null;
   readonly createdAt: number;
@@ -51,6 +53,8 @@ export interface Jobs {
   list(filter: { connection?: string; limit: number }): Promise<Job[]>;
   /** Running has no end; every other state but waiting has. */
   set(id: number, state: JobState, detail: string | null, at: number): Promise<void>;
+  /** Everything before this hour is settled. */
+  reach(id: number, hour: string): Promise<void>;
 }
 
 /** What a connection is doing, in the words that users see. */
@@ -90,7 +94,8 @@ export interface ConnectionStatus {
 
 /** What the serving process last said of each connection, for other processes to show. */
 export interface Statuses {
-  put(status: ConnectionStatus): Promise<void>;
+  /** One transaction. */
+  put(statuses: readonly ConnectionStatus[]): Promise<void>;
   list(): Promise<ConnectionStatus[]>;
 }
 

@@ -14,6 +14,8 @@ export interface DeliverOptions {
   readonly rateLimit?: RateLimit;
   readonly backoff?: Backoff;
   readonly onRetry?: (info: RetryInfo) => void;
+  /** Waits until a body of this many bytes may be held in memory; what it gives is called once it is not any more. */
+  readonly admit?: (bytes: number, signal: AbortSignal) => Promise<() => void>;
   /** The lines are packed and may be overwritten. */
   readonly onPacked?: () => void;
 }
@@ -44,7 +46,12 @@ export async function deliver(
   }
   const body = await sink.pack(lines, events);
   options.onPacked?.();
-  return deliverBody(sink, body, 0, options);
+  const release = await options.admit?.(body.wire.length, options.signal);
+  try {
+    return await deliverBody(sink, body, 0, options);
+  } finally {
+    release?.();
+  }
 }
 
 async function deliverBody(

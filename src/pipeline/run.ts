@@ -26,12 +26,15 @@ export interface RunOptions {
   /** Bytes of JSON a batch, where the sink's own bound is too much for the memory there is. */
   readonly bytesPerBatch?: number;
   readonly delivery: Omit<DeliverOptions, 'signal' | 'onPacked'>;
-  /** Aborted: nothing more is read and no promise is cut short; what is in flight is still settled. */
+  /** Aborted: nothing more is read, and what is in flight is still settled. */
   readonly drain?: AbortSignal;
   readonly signal: AbortSignal;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
-  readonly onSettled?: (progress: Progress) => void;
+  /** A slice that is not settled to its end is about to be read, from a byte on. */
+  readonly onOpened?: (slice: Slice, from: number) => void;
+  /** `advances`: what was settled just now. */
+  readonly onSettled?: (progress: Progress, advances: readonly Advance[]) => void;
 }
 
 /** How far a run is. */
@@ -46,8 +49,6 @@ export interface Progress {
   readonly bytesSent: number;
   /** Newest hour that the source listed. */
   readonly newestHour?: string;
-  /** When the data settled last was written, in milliseconds since the epoch. */
-  readonly settledUpTo?: number;
 }
 
 export interface RunResult extends Progress {
@@ -97,7 +98,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   const settled = async (advances: readonly Advance[]): Promise<void> => {
     for (const { slice, counts, position, done, problem } of advances) {
-      if (slice.writtenAt !== undefined) totals.settledUpTo = slice.writtenAt;
       if (done) await options.source.release?.(slice);
       addCounts(totals.counts, counts);
       totals.bytesRead += position.offset - (started.get(slice.id) ?? 0);
@@ -136,7 +136,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
         throw error;
       }
       await settled(batch.advances);
-      options.onSettled?.(totals);
+      options.onSettled?.(totals, batch.advances);
     }
     return { ...totals, state: options.drain?.aborted ? 'stopped' : 'finished', problems };
   } catch (error) {
@@ -179,6 +179,7 @@ async function* fillBatches(
       }
       let position = progress?.position ?? START;
       started.set(slice.id, position.offset);
+      options.onOpened?.(slice, position.offset);
       let advance: Advance;
       try {
         for await (const piece of options.unpack(slice, position, signal)) {
