@@ -1,6 +1,8 @@
 import { findEvent, selectEvents } from '../../catalogue/catalogue.ts';
 import type { Job, Jobs } from '../../core/connections.ts';
+import { skippedOf, totalOf } from '../../core/counts.ts';
 import { SluiceError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { Claim, Ledger } from '../../core/ledger.ts';
 import type { Unpack } from '../../core/piece.ts';
 import type { Sink } from '../../core/sink.ts';
@@ -29,6 +31,7 @@ export interface WorkParts {
   readonly tracker: Tracker;
   readonly observer: Observer;
   readonly inFlight: InFlight;
+  readonly log: Log;
   readonly delivery: Pick<DeliverOptions, 'rateLimit' | 'backoff'>;
   readonly mapping: string;
   readonly events: MappingSettings['events'];
@@ -115,6 +118,7 @@ function passOver(
   { drain, signal }: PassSignals,
 ): Promise<RunResult> {
   const { ledger, tracker, observer, now } = parts;
+  const started = performance.now();
   let claim: Claim | undefined;
   return traced('sluice.pass', { connection: name }, async () => {
     const backlog = watchBacklog({
@@ -151,6 +155,7 @@ function passOver(
         },
       });
       if (claim) await ledger.endRun(claim, result.state, result.detail ?? null, now());
+      if (claim) sayPass(parts.log, name, result, performance.now() - started);
       return result;
     } catch (error) {
       if (claim) await endFailed(ledger, claim, error, now());
@@ -159,6 +164,23 @@ function passOver(
       await backlog.stop();
     }
   });
+}
+
+function sayPass(log: Log, connection: string, result: RunResult, ms: number): void {
+  const { read, delivered, deadLetters } = totalOf(result.counts);
+  const fields = {
+    connection,
+    slices: result.slices,
+    read,
+    delivered,
+    skipped: skippedOf(totalOf(result.counts)),
+    dead_letters: deadLetters,
+    requests: result.requests,
+    ms: Math.round(ms),
+  };
+  log.info('delivered', fields);
+  for (const { slice, problem } of result.problems)
+    log.warn('unreadable', { connection, slice, detail: problem });
 }
 
 function outcomeOf({ state, detail }: RunResult): PassOutcome {

@@ -1,0 +1,246 @@
+import type { ConnectionStatus, StoredConnection } from '../../core/connections.ts';
+import { SluiceError, withHint } from '../../core/errors.ts';
+import type { Inbox, InboxDepth } from '../../core/inbox.ts';
+import type { Log } from '../../core/log.ts';
+import { createInFlight } from '../../pipeline/in-flight.ts';
+import { startLoop } from '../../pipeline/loop.ts';
+import { DEFAULT_BACKOFF } from '../../pipeline/retry.ts';
+import { createTracker, type Tracker } from '../../pipeline/tracker.ts';
+import type { State } from '../../state/state.ts';
+import { type ConnectionSpec, parseConnection } from '../connection.ts';
+import type { ServiceSettings } from '../service-settings.ts';
+import type { Observer } from './observe.ts';
+import { openWork } from './open-work.ts';
+import { pushTargetOf, type PushTarget } from './push-target.ts';
+import { every } from './timer.ts';
+
+export interface ServiceOptions {
+  readonly state: State;
+  readonly inbox: Inbox;
+  readonly settings: ServiceSettings;
+  readonly log: Log;
+  readonly observer: ServiceObserver;
+  /** First wait after a failed request, in milliseconds. */
+  readonly backoffMs?: number;
+  /** How long a stop waits for what is in flight. */
+  readonly graceMs?: number;
+}
+
+export interface ServiceObserver extends Observer {
+  /** A connection was deleted. */
+  gone(connection: string): void;
+}
+
+/** What runs of one connection. */
+interface Running {
+  readonly stored: StoredConnection;
+  /** Undefined when the stored spec is no longer valid. */
+  readonly spec: ConnectionSpec | undefined;
+  readonly tracker: Tracker;
+  readonly push: PushTarget | undefined;
+  wake(): void;
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface Service {
+  statuses(): ConnectionStatus[];
+  /** The connections that run, with their specs. */
+  specs(): { spec: ConnectionSpec; createdAt: number }[];
+  /** Where a push to this connection goes; undefined when there is no such connection or it takes none. */
+  pushTarget(connection: string): PushTarget | undefined;
+  inboxes(): ({ connection: string } & InboxDepth)[];
+  inFlightBytes(): number;
+  /** Why it can't do its work now; undefined when it can. */
+  unready(): string | undefined;
+  /** Settles what is in flight, within the grace, and lets go of everything but the state and the inbox. */
+  stop(): Promise<void>;
+}
+
+const FOLLOW_MS = 500;
+const PUBLISH_MS = 2000;
+const RECHECK_MS = 300_000;
+const GRACE_MS = 20_000;
+
+/** Runs every connection of a data folder and follows their changes, whichever process makes them. Throws StateError. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { state, inbox, settings, log, observer } = options;
+  const graceMs = options.graceMs ?? GRACE_MS;
+  const running = new Map<string, Running>();
+  /** Connections that are being stopped or started; the next change of one waits for the last. */
+  const changing = new Map<string, Promise<void>>();
+  const inFlight = createInFlight(settings.memoryBytes / 2);
+  const before = new Map((await state.statuses.list()).map((each) => [each.connection, each]));
+  let revision: number | undefined;
+  let trouble: string | undefined;
+  let isStopping = false;
+
+  const bytesPerBatch = (): number => settings.memoryBytes / 2 / Math.max(1, running.size);
+
+  const start = async (stored: StoredConnection): Promise<Running> => {
+    const { name } = stored;
+    const tracker = createTracker({
+      connection: name,
+      now: Date.now,
+      oldestWaiting: () => inbox.depth(name).oldestReceivedAt ?? undefined,
+      ...(before.has(name) ? { before: before.get(name)! } : {}),
+      problems: (await state.ledger.problems(name)).map(({ slice }) => slice),
+    });
+    const resting = { stored, tracker, wake: () => undefined, stop: () => Promise.resolve() };
+    let spec: ConnectionSpec | undefined;
+    try {
+      spec = parseConnection(stored.spec);
+      const push = pushTargetOf(spec);
+      if (stored.paused) {
+        tracker.paused();
+        return { ...resting, spec, push };
+      }
+      const work = openWork({
+        spec,
+        state,
+        inbox,
+        tracker,
+        observer,
+        inFlight,
+        log,
+        bytesPerBatch,
+        ...options,
+      });
+      const loop = startLoop(work, {
+        log,
+        backoff: { ...DEFAULT_BACKOFF, baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs },
+        recheckMs: RECHECK_MS,
+        onPass: tracker.pass,
+        onIdle: tracker.idle,
+        onHalted: tracker.halted,
+        onFailed: tracker.retrying,
+      });
+      return { stored, spec, tracker, push, ...loop };
+    } catch (error) {
+      // One connection that can't be opened must not keep the others from running.
+      if (!(error instanceof SluiceError)) throw error;
+      tracker.halted(error.message, error.hint ?? 'Put its settings right: sluice apply.');
+      return { ...resting, spec, push: undefined };
+    }
+  };
+
+  const change = (name: string, wanted: StoredConnection | undefined): void => {
+    const step = async (): Promise<void> => {
+      const old = running.get(name);
+      if (old) {
+        before.set(name, old.tracker.status());
+        await old.stop(graceMs);
+      }
+      if (!wanted || isStopping) {
+        running.delete(name);
+        if (!isStopping) await forget(name);
+        return;
+      }
+      running.set(name, await start(wanted));
+      log.info(old ? 'connection changed' : 'connection started', {
+        connection: name,
+        paused: wanted.paused,
+      });
+    };
+    const next = (changing.get(name) ?? Promise.resolve()).then(step);
+    changing.set(name, next);
+    next.catch((error: unknown) => {
+      trouble = `${name} could not be started`;
+      log.error(trouble, { connection: name }, error);
+    });
+  };
+
+  const forget = async (name: string): Promise<void> => {
+    before.delete(name);
+    observer.gone(name);
+    await inbox.remove(name);
+    log.info('connection deleted', { connection: name });
+  };
+
+  const follow = async (): Promise<void> => {
+    const current = await state.connections.revision();
+    if (current === revision) return;
+    const wanted = new Map((await state.connections.list()).map((each) => [each.name, each]));
+    for (const name of known.keys()) if (!wanted.has(name)) change(name, undefined);
+    for (const [name, stored] of wanted)
+      if (known.get(name) !== stored.revision) change(name, stored);
+      else if ((await state.jobs.open(name)).length > 0) running.get(name)?.wake();
+    known.clear();
+    for (const [name, stored] of wanted) known.set(name, stored.revision);
+    revision = current;
+    trouble = undefined;
+  };
+  /** The revisions that were acted upon. */
+  const known = new Map<string, number>();
+
+  const statuses = (): ConnectionStatus[] =>
+    [...running.values()].map(({ tracker }) => tracker.status());
+
+  const published = new Map<string, string>();
+  const publish = async (): Promise<void> => {
+    const changed = statuses().filter((each) => {
+      const text = JSON.stringify({ ...each, at: 0, lagSeconds: Math.floor(each.lagSeconds / 10) });
+      if (published.get(each.connection) === text) return false;
+      sayStateChange(log, published.get(each.connection), each);
+      published.set(each.connection, text);
+      return true;
+    });
+    if (changed.length > 0) await state.statuses.put(changed);
+  };
+
+  const failed = (what: string) => (error: unknown) => {
+    trouble = `${what}: ${error instanceof SluiceError ? withHint(error) : String(error)}`;
+    if (error instanceof SluiceError) log.warn(trouble);
+    else log.error(trouble, {}, error);
+  };
+
+  await follow();
+  await Promise.all(changing.values());
+  const timers = [
+    every(FOLLOW_MS, follow, failed('The connections can not be followed')),
+    every(PUBLISH_MS, publish, failed('The state of the connections can not be stored')),
+  ];
+
+  return {
+    statuses,
+    specs: () =>
+      [...running.values()].flatMap(({ spec, stored }) =>
+        spec ? [{ spec, createdAt: stored.createdAt }] : [],
+      ),
+    pushTarget: (name) => running.get(name)?.push,
+    inboxes: () =>
+      [...running.values()]
+        .filter(({ push }) => push !== undefined)
+        .map(({ stored: { name } }) => ({ connection: name, ...inbox.depth(name) })),
+    inFlightBytes: () => inFlight.bytes,
+    unready: () => (isStopping ? 'it is stopping' : trouble),
+    async stop() {
+      isStopping = true;
+      await Promise.all(timers.map((timer) => timer.stop()));
+      await Promise.allSettled(changing.values());
+      await Promise.all([...running.values()].map((each) => each.stop(graceMs)));
+      await publish();
+    },
+  };
+}
+
+/** One line when a connection comes into another state. */
+function sayStateChange(
+  log: Log,
+  before: string | undefined,
+  { connection, state }: ConnectionStatus,
+): void {
+  const old =
+    before === undefined ? undefined : (JSON.parse(before) as ConnectionStatus).state.kind;
+  if (old === state.kind) return;
+  const isBusy = (kind: string | undefined): boolean =>
+    kind === undefined || kind === 'idle' || kind === 'active';
+  if (isBusy(old) && isBusy(state.kind)) return;
+  const fields = {
+    connection,
+    state: state.kind,
+    ...('detail' in state ? { detail: state.detail } : {}),
+  };
+  if (state.kind === 'halted' || state.kind === 'retrying')
+    log.warn(`connection ${state.kind}`, fields);
+  else log.info(`connection ${state.kind}`, fields);
+}
