@@ -123,3 +123,12 @@ export interface Alerts {
   put(alert: Alert): Promise<void>;
   remove(connection: string, kind: AlertKind): Promise<void>;
 }
+
+/** By what settings slices were settled. */
+export interface Mappings {
+  /** Of the slices in a window of hours, how many by which fingerprint; null where it is not known. */
+  used(
+    connection: string,
+    window: { readonly since?: string | undefined; readonly until?: string | undefined },
+  ): Promise<{ readonly fingerprint: string | null; readonly slices: number }[]>;
+}

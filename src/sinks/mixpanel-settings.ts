@@ -1,18 +1,27 @@
 import { z } from 'zod';
 
-const secret = z.string().min(1);
+const secret = z.string().min(1).meta({ secret: true });
 
 export const mixpanelSettings = z.strictObject({
   credentials: z
     .discriminatedUnion('kind', [
       z.strictObject({
-        kind: z.literal('service-account'),
-        username: z.string().min(1),
-        secret,
-        projectId: z.string().regex(/^\d+$/, 'a project id is a number'),
+        kind: z.literal('service-account').describe('A service account, as recommended'),
+        username: z.string().min(1).describe('Name of the service account'),
+        secret: secret.describe('Its secret'),
+        projectId: z
+          .string()
+          .regex(/^\d+$/, 'a project id is a number')
+          .describe('Project id, as Project Settings shows it'),
       }),
-      z.strictObject({ kind: z.literal('project-token'), token: secret }),
-      z.strictObject({ kind: z.literal('api-secret'), secret }),
+      z.strictObject({
+        kind: z.literal('project-token').describe('The token of the project'),
+        token: secret.describe('Project token'),
+      }),
+      z.strictObject({
+        kind: z.literal('api-secret').describe('Retired by Mixpanel on 3 March 2027'),
+        secret: secret.describe('API secret of the project'),
+      }),
     ])
     .describe('How to sign in; a service account is recommended'),
   token: secret
@@ -40,7 +49,7 @@ export const mixpanelSettings = z.strictObject({
     .optional()
     .describe("Level of zlib; left out: Sluice's own gzip, faster than any of them"),
   timeoutMs: z.number().int().min(10).default(60_000).describe('Longest wait for an answer'),
-  connections: z.number().int().min(1).max(64).default(4),
+  connections: z.number().int().min(1).max(64).default(4).describe('Requests in flight at once'),
 });
 
 export type MixpanelSettings = z.infer<typeof mixpanelSettings>;

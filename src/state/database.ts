@@ -45,6 +45,21 @@ export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Da
   });
 }
 
+/** Whether there is a database of just this Sluice's version. Throws StateError when it is a newer one's. */
+export function isCurrentDatabase(dataDir: string): boolean {
+  const file = join(dataDir, FILE);
+  if (!existsSync(file)) return false;
+  return translated(() => {
+    const db = new Database(file, { timeout: 10_000 });
+    try {
+      checkVersion(db, dataDir);
+      return (db.pragma('user_version', { simple: true }) as number) === MIGRATIONS.length;
+    } finally {
+      db.close();
+    }
+  });
+}
+
 export function makeFolder(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 }

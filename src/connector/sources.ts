@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Source } from '../core/source.ts';
+import { directorySource } from '../sources/directory.ts';
+
+/** What a source is declared with. Its settings are a plain object, so that `kind` can stand among them. */
+interface SourceDeclaration {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly settings: z.ZodObject;
+  readonly example: unknown;
+}
+
+/** Every kind of source, by its name. */
+export const SOURCES = {
+  directory: directorySource,
+} satisfies Readonly<Record<string, SourceDeclaration>>;
+
+type Sources = typeof SOURCES;
+export type SourceKind = keyof Sources;
+
+/** `kind` and that source's settings, checked and completed. */
+export type SourceSpec = {
+  [Kind in SourceKind]: { readonly kind: Kind } & z.output<Sources[Kind]['settings']>;
+}[SourceKind];
+
+/** As a person writes it. */
+type SourceInput = {
+  [Kind in SourceKind]: { readonly kind: Kind } & z.input<Sources[Kind]['settings']>;
+}[SourceKind];
+
+const kinds = Object.keys(SOURCES);
+
+export const sourceSpec = z
+  .discriminatedUnion('kind', optionsOf(Object.values(SOURCES)), {
+    error: ({ code }) =>
+      code === 'invalid_union' ? `kind must be one of ${kinds.join(', ')}` : undefined,
+  })
+  .describe('Where Currents data comes from') as unknown as z.ZodType<SourceSpec, SourceInput>;
+
+function optionsOf(
+  declarations: readonly SourceDeclaration[],
+): [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]] {
+  const [first, ...others] = declarations.map(({ name, summary, settings }) =>
+    settings.safeExtend({ kind: z.literal(name).describe(summary) }).describe(summary),
+  );
+  return [first!, ...others];
+}
+
+/** Opens the source of a connection. */
+export function openSource({ kind, ...settings }: SourceSpec): Source {
+  // The compiler can't see that the settings are those of this very kind; the schema has seen to it.
+  const source: { open(settings: unknown): Source } = SOURCES[kind];
+  return source.open(settings);
+}

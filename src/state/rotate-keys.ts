@@ -1,0 +1,42 @@
+import type Database from 'better-sqlite3';
+import { resealConnections, sealedConnections } from './connections.ts';
+import { translated } from './database.ts';
+import { newKey, readKeys, replaceKeys } from './key-file.ts';
+import { dropKeys, idOf, type Keyring } from './secrets.ts';
+
+/** What a rotation came to. */
+export interface Rotation {
+  /** Whether a new key was made; keys given from outside are not ours to make. */
+  readonly made: boolean;
+  /** Connections that were sealed anew. */
+  readonly resealed: number;
+}
+
+/**
+ * The steps of a rotation. After any number of them everything can be opened: the file loses a key only when nothing
+ * is sealed by it any more. Each holds the database's write lock, within which others seal too, so that none of them
+ * uses a key that is about to go.
+ */
+export function rotationSteps(db: Database.Database, keys: Keyring): (() => number)[] {
+  const locked = (work: () => number) => () => translated(() => db.transaction(work).immediate());
+  const reseal = locked(() => resealConnections(db, keys));
+  const { ownFile } = keys;
+  if (ownFile === undefined) return [reseal];
+  return [
+    locked(() => {
+      replaceKeys(ownFile, [newKey(), ...(readKeys(ownFile) ?? [])]);
+      return 0;
+    }),
+    reseal,
+    locked(() => {
+      dropKeys(ownFile, new Set(sealedConnections(db).flatMap((sealed) => idOf(sealed) ?? [])));
+      return 0;
+    }),
+  ];
+}
+
+/** Makes a new key and seals everything with it; with keys from outside, seals everything with the current one. */
+export function rotateKeys(db: Database.Database, keys: Keyring): Rotation {
+  const resealed = rotationSteps(db, keys).reduce((sum, step) => sum + step(), 0);
+  return { made: keys.ownFile !== undefined, resealed };
+}

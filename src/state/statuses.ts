@@ -1,0 +1,28 @@
+import type Database from 'better-sqlite3';
+import type { ConnectionStatus, Statuses } from '../core/connections.ts';
+import { within } from './database.ts';
+
+export function createStatuses(db: Database.Database): Statuses {
+  // A connection that was deleted meanwhile has none.
+  const put = db.prepare<[string, number, string]>(
+    `INSERT INTO statuses (connection, status, at)
+     SELECT id, ?, ? FROM connections WHERE name = ? AND sealed IS NOT NULL
+     ON CONFLICT (connection) DO UPDATE SET status = excluded.status, at = excluded.at`,
+  );
+  return {
+    put: (status) =>
+      within(() => {
+        put.run(JSON.stringify(status), status.at, status.connection);
+      }),
+    list: () =>
+      within(() =>
+        db
+          .prepare<[], string>(
+            'SELECT s.status FROM statuses s JOIN connections o ON o.id = s.connection ORDER BY o.name',
+          )
+          .pluck()
+          .all()
+          .map((text) => JSON.parse(text) as ConnectionStatus),
+      ),
+  };
+}
