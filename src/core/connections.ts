@@ -16,8 +16,8 @@ export interface Connections {
   /** In order of name. Throws StateError `wrong_key` when a spec was sealed by a key that is not at hand. */
   list(): Promise<StoredConnection[]>;
   get(name: string): Promise<StoredConnection | undefined>;
-  /** Makes it or puts a new spec in the place of the old one. */
-  put(name: string, spec: unknown, at: number): Promise<void>;
+  /** Makes it or puts a new spec in the place of the old one. `paused` left out: as it was. */
+  put(name: string, spec: unknown, at: number, paused?: boolean): Promise<void>;
   setPaused(name: string, paused: boolean, at: number): Promise<void>;
   /** Forgets the spec. The books stay. */
   remove(name: string, at: number): Promise<void>;

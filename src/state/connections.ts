@@ -26,7 +26,7 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
     return { name, spec, paused: paused === 1, revision, createdAt, updatedAt };
   };
 
-  const put = db.transaction((name: string, spec: unknown, at: number) => {
+  const put = db.transaction((name: string, spec: unknown, at: number, paused?: boolean) => {
     const { id } = db
       .prepare<[string], { id: number }>(
         `INSERT INTO connections (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id`,
@@ -34,8 +34,14 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
       .get(name)!;
     db.prepare(
       `UPDATE connections SET sealed = ?, revision = revision + 1, updated_at = ?,
-         created_at = iif(sealed IS NULL, ?, created_at) WHERE id = ?`,
-    ).run(keys.seal(JSON.stringify(spec), placeOf(id)), at, at, id);
+         created_at = iif(sealed IS NULL, ?, created_at), paused = ifnull(?, paused) WHERE id = ?`,
+    ).run(
+      keys.seal(JSON.stringify(spec), placeOf(id)),
+      at,
+      at,
+      paused === undefined ? null : Number(paused),
+      id,
+    );
   });
 
   const setPaused = db.transaction((name: string, paused: boolean, at: number) => {
@@ -71,7 +77,7 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
           return row && opened(row);
         }),
       ),
-    put: (name, spec, at) => within(() => put.immediate(name, spec, at)),
+    put: (name, spec, at, paused) => within(() => put.immediate(name, spec, at, paused)),
     setPaused: (name, paused, at) => within(() => setPaused.immediate(name, paused, at)),
     remove: (name, at) => within(() => remove.immediate(name, at)),
     revision: () =>
