@@ -17,7 +17,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sources: ['core'],
   sinks: ['core'],
   pipeline: ['core'],
-  state: ['core'],
+  state: ['core', 'formats'],
+  server: ['core', 'connector'],
   sandbox: ['core'],
   connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state'],
   cli: ['core', 'catalogue', 'sandbox', 'connector'],
@@ -27,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['state'],
   commander: ['cli'],
+  fastify: ['server'],
   snappy: ['formats', 'sandbox'],
   undici: ['sinks'],
   yaml: ['cli'],

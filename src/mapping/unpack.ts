@@ -6,8 +6,9 @@ import type { Piece, Unpack } from '../core/piece.ts';
 import type { Slice, Source } from '../core/source.ts';
 import { type ContainerBlock, type Damage, openContainer } from '../formats/avro-container.ts';
 import { BlockError } from '../formats/codecs.ts';
-import { type PushedEvent, readPushedBody } from '../formats/custom-http.ts';
+import { MAX_DEPTH, type PushedEvent, readPushedBody } from '../formats/custom-http.ts';
 import { eventTypeOf } from '../formats/event-type.ts';
+import { readPushLog } from '../formats/push-log.ts';
 import { type AvroEncoder, place } from './avro-encoder.ts';
 import type { Adjusted } from './dynamic.ts';
 import { mapRecord } from './mapper.ts';
@@ -20,15 +21,21 @@ export const UNKNOWN_TYPE = 'unknown';
 /** Cause of the dead letter of a pushed event that has no type. */
 export const NO_EVENT_TYPE = 'no_event_type';
 
-/** Of a block that can't be read, this much is kept in its dead letter. */
+/** Of a block that can't be read, this much is kept in its dead letter; of a push all, since there is no file to go back to. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 /** Reads the slices of a source as pieces that know how to map themselves. */
 export function createUnpack(source: Source, mapping: Mapping): Unpack {
-  return (slice, from, signal) =>
-    slice.format === 'avro'
-      ? avroPieces(source, mapping, slice, from.offset, signal)
-      : pushedPieces(source, mapping, slice, signal);
+  return (slice, from, signal) => {
+    switch (slice.format) {
+      case 'avro':
+        return avroPieces(source, mapping, slice, from.offset, signal);
+      case 'push-log':
+        return loggedPieces(source, mapping, slice, from.offset, signal);
+      case 'custom-http':
+        return pushedPieces(source, mapping, slice, signal);
+    }
+  };
 }
 
 async function* avroPieces(
@@ -118,6 +125,7 @@ function unreadable(
   why: { cause: string; detail: string; bytes: Uint8Array },
   eventType: string,
   slice: Slice,
+  keep = MAX_KEPT_BYTES,
 ): Piece {
   return {
     offset: place.offset,
@@ -137,7 +145,7 @@ function unreadable(
         detail: why.detail,
         kind: 'bytes',
         // A copy: `slice` of a Buffer would share the bytes, which the next block overwrites.
-        payload: new Uint8Array(why.bytes.subarray(0, MAX_KEPT_BYTES)),
+        payload: new Uint8Array(why.bytes.subarray(0, keep)),
       });
       return 1;
     },
@@ -153,19 +161,44 @@ async function* pushedPieces(
   const chunks: Uint8Array[] = [];
   for await (const chunk of source.open(slice, 0, signal)) chunks.push(Buffer.from(chunk));
   const body = Buffer.concat(chunks);
+  yield pushedPiece(body, { offset: 0, next: body.length }, mapping, slice);
+}
+
+async function* loggedPieces(
+  source: Source,
+  mapping: Mapping,
+  slice: Slice,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Piece> {
+  for await (const item of readPushLog(source.open(slice, from, signal), from)) {
+    if (item.kind === 'frame') yield pushedPiece(item.body, item, mapping, slice);
+    else {
+      const why = { cause: item.code, detail: item.message, bytes: item.bytes };
+      yield unreadable(item, why, UNKNOWN_TYPE, slice, Infinity);
+    }
+  }
+}
+
+function pushedPiece(
+  body: Uint8Array,
+  { offset, next: end }: { offset: number; next: number },
+  mapping: Mapping,
+  slice: Slice,
+): Piece {
   let events: PushedEvent[];
   try {
     events = readPushedBody(body, parseJson);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     const why = { cause: error.code, detail: error.message, bytes: body };
-    yield unreadable({ offset: 0, next: body.length }, why, slice.eventType ?? UNKNOWN_TYPE, slice);
-    return;
+    const eventType = slice.eventType ?? UNKNOWN_TYPE;
+    return unreadable({ offset, next: end }, why, eventType, slice, Infinity);
   }
   const isMended = !isUtf8(body);
-  yield {
-    offset: 0,
-    next: body.length,
+  return {
+    offset,
+    next: end,
     records: events.length,
     encode(from, first, batch) {
       let next = from;
@@ -181,24 +214,38 @@ async function* pushedPieces(
 
 /** False when the event does not fit any more. `isMended`: bytes of the body that were no UTF-8 became U+FFFD. */
 function mapPushed(
-  { eventType, record }: PushedEvent,
+  { eventType, record, tooDeep }: PushedEvent,
   { number, slice, isMended }: { number: number; slice: Slice; isMended: boolean },
   mapping: Mapping,
   batch: Batch,
 ): boolean {
-  if (eventType === undefined) {
-    const tally = batch.tally(UNKNOWN_TYPE);
+  if (tooDeep !== undefined || eventType === undefined) {
+    const plan = eventType === undefined ? undefined : mapping.pushed(eventType, []);
+    const tally = batch.tally(plan?.eventType ?? UNKNOWN_TYPE);
     tally.read++;
+    if (plan?.skip !== undefined) {
+      bump(tally.skipped, plan.skip);
+      return true;
+    }
     tally.deadLetters++;
     batch.bury({
       slice: slice.id,
       version: slice.version,
       record: number,
-      eventType: UNKNOWN_TYPE,
-      cause: NO_EVENT_TYPE,
-      detail: 'the pushed event is no object with an event_type',
-      kind: 'record',
-      payload: Buffer.from(stringifyJson(record)),
+      eventType: plan?.eventType ?? UNKNOWN_TYPE,
+      ...(tooDeep === undefined
+        ? {
+            cause: NO_EVENT_TYPE,
+            detail: 'the pushed event is no object with an event_type',
+            kind: 'record',
+            payload: Buffer.from(stringifyJson(record)),
+          }
+        : {
+            cause: 'too_deep',
+            detail: `the pushed event is nested more than ${MAX_DEPTH} levels deep`,
+            kind: 'bytes',
+            payload: tooDeep,
+          }),
     });
     return true;
   }
