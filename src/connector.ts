@@ -2,18 +2,35 @@
  * The composition root. It and its folder are the only ones that know sources, sinks, mapping, pipeline and state;
  * whoever wants the engine (the CLI today, a server later) comes through here.
  */
+import { allEvents } from './catalogue/catalogue.ts';
+import { secretsOf } from './connector/redact.ts';
+import { type ServiceSettings, serviceSettings } from './connector/service-settings.ts';
 import { openState, type State } from './state/state.ts';
 
 export { checkSetup } from './connector/check.ts';
+export { type Config, parseConfig } from './connector/config.ts';
 export { exportFolder, type ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
 export { retryDeadLetters } from './connector/retry-dead-letters.ts';
+export { openService, type OpenService } from './connector/service/open-service.ts';
+export type { Service } from './connector/service/service.ts';
 export { type MappingSettings, parseMappingSettings } from './mapping/settings.ts';
 export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';
 export type { MixpanelInput } from './sinks/mixpanel.ts';
+export { type KeySource, keySource } from './state/state.ts';
 
 /** The books of a data folder, for reading; another process may be writing them. Throws StateError. */
 export function openBooks(dataDir: string): State {
   return openState(dataDir, { readonly: true });
+}
+
+/** The Currents types of the catalogue. */
+export function eventTypes(): ReadonlySet<string> {
+  return new Set(allEvents().map(({ type }) => type));
+}
+
+/** Every secret in the settings of the service itself. */
+export function serviceSecrets(settings: ServiceSettings): string[] {
+  return secretsOf(serviceSettings, settings);
 }

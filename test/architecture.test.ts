@@ -21,14 +21,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['core', 'connector'],
   sandbox: ['core'],
   connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state'],
-  cli: ['core', 'catalogue', 'sandbox', 'connector'],
+  cli: ['core', 'catalogue', 'sandbox', 'connector', 'server'],
 };
 
 /** Packages that belong to one room alone. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['state'],
+  '@opentelemetry': ['connector'],
   commander: ['cli'],
   fastify: ['server'],
+  pino: ['server'],
+  'prom-client': ['server'],
   snappy: ['formats', 'sandbox'],
   undici: ['sinks'],
   yaml: ['cli'],

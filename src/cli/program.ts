@@ -7,6 +7,7 @@ import { addExport } from './export.ts';
 import { addPreview } from './preview.ts';
 import { EXIT } from './report.ts';
 import { addRuns } from './runs.ts';
+import { addServe } from './serve.ts';
 import { addTools } from './tools.ts';
 import type { Shell } from './shell.ts';
 import { palette, processTerminal, type Terminal } from './terminal.ts';
@@ -24,6 +25,7 @@ async function program(shell: Shell): Promise<Command> {
   addPreview(command, shell);
   addChecks(command, shell);
   addDeadLetters(command, shell);
+  addServe(command, shell);
   addRuns(command, shell);
   await addTools(command, shell);
   command.addHelpText(

@@ -28,6 +28,24 @@ export function redact(schema: z.core.$ZodType, value: unknown): unknown {
   return holdsSecret(schema) || typeof value === 'object' ? HIDDEN : value;
 }
 
+/** Every secret in a value, by its schema; for taking them out of texts that are shown. */
+export function secretsOf(schema: z.core.$ZodType, value: unknown): string[] {
+  return hiddenIn(value, redact(schema, value));
+}
+
+function hiddenIn(value: unknown, shown: unknown): string[] {
+  if (shown === HIDDEN) return textsIn(value);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    hiddenIn(each, (shown as Record<string, unknown>)[key]),
+  );
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
 function isSecret(schema: z.core.$ZodType): boolean {
   return z.globalRegistry.get(schema)?.['secret'] === true;
 }

@@ -44,10 +44,11 @@ test('any sequence of entering and leaving keeps the bound, but for first bodies
       const releases: (() => void)[] = [];
       let entered = 0;
       for (const { connection, bytes, leave } of steps) {
-        void inFlight.enter(connection, bytes, signal).then((release) => {
+        const enter = async (): Promise<void> => {
+          releases.push(await inFlight.enter(connection, bytes, signal));
           entered++;
-          releases.push(release);
-        });
+        };
+        void enter();
         await turn();
         // At most one body a connection may pass the bound.
         expect(inFlight.bytes).toBeLessThanOrEqual(100 + 3 * 60);

@@ -10,14 +10,13 @@ export interface HealthOptions {
 /** What orchestrators and Prometheus ask for. They tell no secret and need no sign-in. */
 export function healthRoutes(app: FastifyInstance, { unready, metrics }: HealthOptions): void {
   app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', (_request, reply) => {
     const reason = unready();
-    if (reason === undefined) return { status: 'ready' };
-    await reply.code(503);
-    return { status: 'not ready', reason };
+    if (reason === undefined) return reply.send({ status: 'ready' });
+    return reply.code(503).send({ status: 'not ready', reason });
   });
   app.get('/metrics', async (_request, reply) => {
-    await reply.type(metrics.contentType);
-    return metrics.text();
+    const text = await metrics.text();
+    return reply.type(metrics.contentType).send(text);
   });
 }

@@ -119,16 +119,17 @@ export function createMetrics(view: MetricsView): Metrics {
     labelNames: readonly string[],
     fill: (set: (labels: Record<string, string>, value: number) => void) => void,
   ): void {
-    new Gauge({
+    const made = new Gauge({
       name,
       help,
       labelNames: [...labelNames],
-      registers,
+      registers: [],
       collect() {
         this.reset();
         fill((labels, value) => this.set(labels, value));
       },
     });
+    register.registerMetric(made);
   }
 
   const typeOf = (type: string): string => (view.eventTypes.has(type) ? type : 'other');

@@ -81,13 +81,16 @@ test('a connection is made, changed, paused, forgotten and made again; its books
 test('deleting a connection ends its jobs and takes its status away', async () => {
   const state = openState(folder);
   await state.connections.put('shop', {}, 1);
-  await state.jobs.add({ connection: 'shop', kind: 'backfill', since: null, until: null }, 2);
-  await state.statuses.put(status('shop'));
+  await state.jobs.add(
+    { connection: 'shop', kind: 'backfill', since: '2026-01-01-00', until: null },
+    2,
+  );
+  await state.statuses.put([status('shop')]);
   await state.connections.remove('shop', 3);
   expect(await state.jobs.open('shop')).toEqual([]);
   expect(await state.jobs.list({ limit: 9 })).toMatchObject([{ state: 'cancelled', endedAt: 3 }]);
   expect(await state.statuses.list()).toEqual([]);
-  await state.statuses.put(status('shop'));
+  await state.statuses.put([status('shop')]);
   expect(await state.statuses.list()).toEqual([]);
   state.close();
 });
@@ -101,10 +104,10 @@ test('jobs wait, run and end, and are listed newest first', async () => {
   const first = await jobs.add({ connection: 'a', ...backfill }, 2);
   expect(first).toEqual({
     ...{ id: first.id, connection: 'a', ...backfill, state: 'waiting', detail: null },
-    ...{ createdAt: 2, endedAt: null },
+    ...{ createdAt: 2, endedAt: null, reached: null },
   });
   const second = await jobs.add(
-    { connection: 'a', kind: 'replay', since: null, until: '2026-08-01-00' },
+    { connection: 'a', kind: 'replay', since: '2026-01-01-00', until: '2026-08-01-00' },
     3,
   );
   const other = await jobs.add({ connection: 'b', ...backfill }, 4);
@@ -138,7 +141,7 @@ test('statuses and alerts are kept as they are, the last one said', async () => 
     ['a', 2],
     ['b', 3],
   ] as const)
-    await state.statuses.put(status(name, at));
+    await state.statuses.put([status(name, at)]);
   expect(await state.statuses.list()).toEqual([status('a', 2), status('b', 3)]);
 
   const alert: Alert = { connection: 'a', kind: 'lag', detail: 'old', since: 1, toldAt: null };
@@ -172,7 +175,7 @@ test('the revision changes with every change of connections and jobs, and with n
         if (kind === 'put') {
           await control.connections.put(name, {}, at);
           isChange = true;
-        } else if (kind === 'status') await control.statuses.put(status(name, at));
+        } else if (kind === 'status') await control.statuses.put([status(name, at)]);
         else if (kind === 'settle') await writer.ledger.claim(name, at);
         else if (kind === 'end' && job) {
           await control.jobs.set(job.id, 'cancelled', null, at);
@@ -185,7 +188,7 @@ test('the revision changes with every change of connections and jobs, and with n
           isChange = true;
         } else if (stored && kind === 'add') {
           await control.jobs.add(
-            { connection: name, kind: 'replay', since: null, until: null },
+            { connection: name, kind: 'replay', since: '2026-01-01-00', until: null },
             at,
           );
           isChange = true;

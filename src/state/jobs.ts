@@ -3,7 +3,7 @@ import type { Job, Jobs } from '../core/connections.ts';
 import { StateError } from '../core/errors.ts';
 import { within } from './database.ts';
 
-const SELECT = `SELECT j.id, o.name AS connection, j.kind, j.since, j.until, j.state, j.detail,
+const SELECT = `SELECT j.id, o.name AS connection, j.kind, j.since, j.until, j.reached, j.state, j.detail,
   j.created_at AS createdAt, j.ended_at AS endedAt FROM jobs j JOIN connections o ON o.id = j.connection`;
 
 export function createJobs(db: Database.Database): Jobs {
@@ -48,6 +48,10 @@ export function createJobs(db: Database.Database): Jobs {
           throw new StateError('no_such_job', `There is no job ${id}`, {
             hint: 'Those there are: sluice jobs',
           });
+      }),
+    reach: (id, hour) =>
+      within(() => {
+        db.prepare('UPDATE jobs SET reached = ? WHERE id = ?').run(hour, id);
       }),
   };
 }

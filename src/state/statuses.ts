@@ -9,11 +9,11 @@ export function createStatuses(db: Database.Database): Statuses {
      SELECT id, ?, ? FROM connections WHERE name = ? AND sealed IS NOT NULL
      ON CONFLICT (connection) DO UPDATE SET status = excluded.status, at = excluded.at`,
   );
+  const putAll = db.transaction((statuses: readonly ConnectionStatus[]) => {
+    for (const status of statuses) put.run(JSON.stringify(status), status.at, status.connection);
+  });
   return {
-    put: (status) =>
-      within(() => {
-        put.run(JSON.stringify(status), status.at, status.connection);
-      }),
+    put: (statuses) => within(() => putAll.immediate(statuses)),
     list: () =>
       within(() =>
         db

@@ -36,13 +36,13 @@ export function openWork(options: OpenWorkOptions): Work {
   const destination = destinationOf(spec);
   const mapping = createMapping(spec.settings, { token: tokenOf(destination), salt: spec.salt });
   const sink = observedSink(mixpanelSink.open(destination), spec.name, observer);
-  const source = openSource(spec, inbox);
+  const source = openSource(spec.name, spec.source, inbox);
   const isPushed = spec.source.kind === 'inbox';
   return createWork(
     {
       connection: spec.name,
       source,
-      settled: openSettled(spec, inbox) ?? source,
+      settled: openSettled(spec.name, spec.source, inbox) ?? source,
       unpack: (from) => createUnpack(from, mapping),
       sink,
       ledger: state.ledger,

@@ -7,7 +7,8 @@ import { startLoop } from '../../pipeline/loop.ts';
 import { DEFAULT_BACKOFF } from '../../pipeline/retry.ts';
 import { createTracker, type Tracker } from '../../pipeline/tracker.ts';
 import type { State } from '../../state/state.ts';
-import { type ConnectionSpec, parseConnection } from '../connection.ts';
+import { type ConnectionSpec, connectionSpec, parseConnection } from '../connection.ts';
+import { secretsOf } from '../redact.ts';
 import type { ServiceSettings } from '../service-settings.ts';
 import type { Observer } from './observe.ts';
 import { openWork } from './open-work.ts';
@@ -27,6 +28,8 @@ export interface ServiceOptions {
 }
 
 export interface ServiceObserver extends Observer {
+  /** A connection is about to start with these secrets: no text that is shown may hold one. */
+  secrets(connection: string, secrets: readonly string[]): void;
   /** A connection was deleted. */
   gone(connection: string): void;
 }
@@ -78,6 +81,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const start = async (stored: StoredConnection): Promise<Running> => {
     const { name } = stored;
+    observer.secrets(name, secretsOf(connectionSpec, stored.spec));
     const tracker = createTracker({
       connection: name,
       now: Date.now,
@@ -94,17 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         tracker.paused();
         return { ...resting, spec, push };
       }
-      const work = openWork({
-        spec,
-        state,
-        inbox,
-        tracker,
-        observer,
-        inFlight,
-        log,
-        bytesPerBatch,
-        ...options,
-      });
+      const work = openWork({ ...options, spec, tracker, inFlight, bytesPerBatch });
       const loop = startLoop(work, {
         log,
         backoff: { ...DEFAULT_BACKOFF, baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs },
@@ -152,8 +146,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const forget = async (name: string): Promise<void> => {
     before.delete(name);
     observer.gone(name);
-    await inbox.remove(name);
-    log.info('connection deleted', { connection: name });
+    const { pushes } = inbox.depth(name);
+    log.info('connection deleted', { connection: name, pushes_left: pushes });
+    // What was acknowledged and not delivered stays, for a connection of that name to go on with.
+    if (pushes === 0) await inbox.remove(name);
   };
 
   const follow = async (): Promise<void> => {

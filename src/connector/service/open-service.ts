@@ -1,0 +1,64 @@
+import type { Inbox } from '../../core/inbox.ts';
+import type { Log } from '../../core/log.ts';
+import { openInbox } from '../../state/inbox.ts';
+import { type KeySource, openState } from '../../state/state.ts';
+import { carryOut, planApply } from '../apply.ts';
+import type { ConnectionSpec } from '../connection.ts';
+import type { ServiceSettings } from '../service-settings.ts';
+import { type Service, type ServiceObserver, startService } from './service.ts';
+
+export interface OpenServiceOptions {
+  readonly dataDir: string;
+  readonly keys: KeySource;
+  readonly settings: ServiceSettings;
+  /** Applied before anything starts. */
+  readonly connections: readonly ConnectionSpec[];
+  readonly log: Log;
+  readonly observer: ServiceObserver;
+  readonly backoffMs?: number;
+  readonly graceMs?: number;
+}
+
+export interface OpenService extends Service {
+  readonly inbox: Inbox;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Opens a data folder as its one writer and runs all its connections. Throws StateError. */
+export async function openService(options: OpenServiceOptions): Promise<OpenService> {
+  const { dataDir, keys, settings, log } = options;
+  const state = openState(dataDir, { keys });
+  try {
+    const changes = await planApply(state, options.connections, { prune: false });
+    await carryOut(state, changes, Date.now());
+    for (const { name, kind, warnings } of changes) {
+      if (kind === 'create' || kind === 'change')
+        log.info(`connection ${kind}d`, { connection: name });
+      for (const warning of warnings) log.warn(warning, { connection: name });
+    }
+    const inbox = await openInbox(dataDir, {
+      maxBytes: settings.inbox.maxBytes,
+      minFreeBytes: settings.inbox.minFreeBytes,
+      settledAgeMs: settings.inbox.keepSettledHours * HOUR_MS,
+    });
+    try {
+      const service = await startService({ ...options, state, inbox });
+      return {
+        ...service,
+        inbox,
+        async stop() {
+          await service.stop();
+          await inbox.close();
+          state.close();
+        },
+      };
+    } catch (error) {
+      await inbox.close();
+      throw error;
+    }
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import type { DestinationStream } from 'pino';
+import {
+  type Config,
+  eventTypes,
+  type KeySource,
+  openService,
+  type Service,
+  serviceSecrets,
+} from '../connector.ts';
+import { healthRoutes } from './health-routes.ts';
+import { inboxRoutes } from './inbox-routes.ts';
+import { createLog, createScrubber } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { startServer } from './server.ts';
+
+export interface ServeOptions {
+  readonly dataDir: string;
+  readonly keys: KeySource;
+  readonly config: Config;
+  /** Where log lines go. */
+  readonly logTo: DestinationStream;
+  /** First wait after a failed request, in milliseconds. */
+  readonly backoffMs?: number;
+  /** How long a stop waits for what is in flight. */
+  readonly graceMs?: number;
+}
+
+export interface Serving {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly service: Service;
+  /** Takes no more requests, settles what is in flight within the grace, and closes the data folder. */
+  close(): Promise<void>;
+}
+
+/** The whole service: connections, inbox, health and metrics. Rejects when it can't open its data folder or listen. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { config } = options;
+  const { listen, inbox } = config.service;
+  const scrubber = createScrubber();
+  scrubber.set('', serviceSecrets(config.service));
+  const log = createLog({
+    level: config.service.log.level,
+    scrub: (text) => scrubber.scrub(text),
+    destination: options.logTo,
+  });
+  let metrics: Metrics | undefined;
+  const service = await openService({
+    ...options,
+    settings: config.service,
+    connections: config.connections,
+    log,
+    observer: {
+      secrets: (connection, secrets) => scrubber.set(connection, secrets),
+      settled: (connection, advances) => metrics?.settled(connection, advances),
+      sent: (connection, outcome, seconds) => metrics?.sent(connection, outcome, seconds),
+      gone: (connection) => {
+        scrubber.set(connection, []);
+        void metrics?.forget(connection);
+      },
+    },
+  });
+  metrics = createMetrics({
+    statuses: () => service.statuses(),
+    inbox: () => service.inboxes(),
+    inFlightBytes: () => service.inFlightBytes(),
+    eventTypes: eventTypes(),
+  });
+  const counting = metrics;
+  try {
+    const server = await startServer({
+      ...listen,
+      onFault: (error) => log.error('a request failed', {}, error),
+      register(app) {
+        healthRoutes(app, { unready: () => service.unready(), metrics: counting });
+        inboxRoutes({
+          inbox: service.inbox,
+          find: (connection) => service.pushTarget(connection),
+          maxBodyBytes: inbox.maxBodyBytes,
+          observe: ({ connection, status, seconds, bytes }) =>
+            connection === undefined
+              ? undefined
+              : counting.pushed(connection, status, seconds, status === 200 ? bytes : 0),
+        })(app);
+      },
+    });
+    log.info('serving', { url: server.url, connections: service.statuses().length });
+    return {
+      url: server.url,
+      service,
+      async close() {
+        log.info('stopping');
+        await server.close();
+        await service.stop();
+        log.info('stopped');
+      },
+    };
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+}
