@@ -20,8 +20,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   state: ['core', 'formats'],
   server: ['core', 'connector'],
   sandbox: ['core'],
-  connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state'],
+  connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state', 'alerts'],
   cli: ['core', 'catalogue', 'sandbox', 'connector', 'server'],
+  alerts: ['core'],
 };
 
 /** Packages that belong to one room alone. */
@@ -32,6 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   fastify: ['server'],
   pino: ['server'],
   'prom-client': ['server'],
+  nodemailer: ['alerts'],
   snappy: ['formats', 'sandbox'],
   undici: ['sinks'],
   yaml: ['cli'],
