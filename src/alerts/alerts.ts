@@ -106,7 +106,10 @@ export function createAlerts(options: AlertsOptions): AlertWatch {
     const { begun, ended } = tracker.update(conditions(statuses, context, rules, at), at);
     for (const { connection, kind, detail, since } of begun) {
       log('alert begins', { connection, kind, detail });
-      rows.set(keyOf({ connection, kind }), { connection, kind, detail, since, toldAt: null });
+      const key = keyOf({ connection, kind });
+      // Back before anybody could be told that it was over: they still believe in it.
+      const toldAt = rows.get(key)?.toldAt ?? null;
+      rows.set(key, { connection, kind, detail, since, toldAt });
     }
     for (const { connection, kind } of ended) log('alert is over', { connection, kind });
     const states = new Map(statuses.map(({ connection, state }) => [connection, state]));

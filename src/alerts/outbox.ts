@@ -121,26 +121,25 @@ export function createOutbox({ notifiers, pace, now, log, signal, onTold }: Outb
   function forget(
     mailbox: Mailbox,
     alerts: ReadonlyMap<string, Held>,
-    { held }: OutboxState,
+    { held, connections }: OutboxState,
   ): void {
     for (const [key, belief] of mailbox.told) {
-      if (alerts.has(key)) {
+      const { connection, kind } = belief.told;
+      if (held.has(key)) {
         delete belief.until;
+        // The alert holds but goes elsewhere now: nothing is over. One that was deleted goes nowhere, and ends soon.
+        const isThere = connections.some(({ name }) => name === connection);
+        if (isThere && !alerts.has(key)) mailbox.told.delete(key);
         continue;
       }
-      // The alert still holds but now goes elsewhere: nothing is over.
-      if (held.has(key)) mailbox.told.delete(key);
-      else {
-        belief.until = Math.min(belief.until ?? now(), now());
-        if (now() - belief.until <= pace.endsForMs) continue;
-        mailbox.told.delete(key);
-        const { connection, kind } = belief.told;
-        log('gave up telling that an alert is over', {
-          notifier: mailbox.notifier.name,
-          connection,
-          kind,
-        });
-      }
+      belief.until = Math.min(belief.until ?? now(), now());
+      if (now() - belief.until <= pace.endsForMs) continue;
+      mailbox.told.delete(key);
+      log('gave up telling that an alert is over', {
+        notifier: mailbox.notifier.name,
+        connection,
+        kind,
+      });
     }
   }
 
