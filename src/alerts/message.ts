@@ -95,13 +95,14 @@ export function messageOf(begun: readonly Told[], ended: readonly Ended[]): Mess
       : [amount(begun.length, 'alert'), ended.length > 0 ? `${ended.length} over` : '']
           .filter((part) => part !== '')
           .join(', ');
-  const foot =
-    begun.length > 0
-      ? 'When this is over, you get one more message. What each alert means: docs/guides/operate.md'
-      : 'There is nothing to do.';
+  const parts = groups.map(({ text }) => text);
+  if (begun.length > 0)
+    parts.push(
+      'When this is over, you get one more message. What each alert means: docs/guides/operate.md',
+    );
   return {
     subject: oneLine(`[Sluice] ${headline}`, MAX_SUBJECT),
-    text: [...groups.map(({ text }) => text), foot, ''].join('\n\n').trimEnd() + '\n',
+    text: `${parts.join('\n\n')}\n`,
   };
 }
 
