@@ -14,6 +14,7 @@ export { type PreviewLine, previewFiles } from './connector/preview.ts';
 export { retryDeadLetters } from './connector/retry-dead-letters.ts';
 export { openService, type OpenService } from './connector/service/open-service.ts';
 export type { Service } from './connector/service/service.ts';
+export { sendTestEvents, type TestReport } from './connector/test-events.ts';
 export { type MappingSettings, parseMappingSettings } from './mapping/settings.ts';
 export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';

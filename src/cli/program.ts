@@ -8,6 +8,7 @@ import { addPreview } from './preview.ts';
 import { EXIT } from './report.ts';
 import { addRuns } from './runs.ts';
 import { addServe } from './serve.ts';
+import { addTest } from './test-events.ts';
 import { addTools } from './tools.ts';
 import type { Shell } from './shell.ts';
 import { palette, processTerminal, type Terminal } from './terminal.ts';
@@ -24,6 +25,7 @@ async function program(shell: Shell): Promise<Command> {
   addExport(command, shell);
   addPreview(command, shell);
   addChecks(command, shell);
+  addTest(command, shell);
   addDeadLetters(command, shell);
   addServe(command, shell);
   addRuns(command, shell);
@@ -35,6 +37,7 @@ First steps:
   sluice demo --once                      see the whole thing work, on made-up data
   sluice preview FILE.avro | head -3      see your events as Mixpanel would get them; sends nothing
   sluice check --from DIR ...             try the credentials and the folder; sends nothing
+  sluice test --events TYPES ...          send one marked test event of each type
   sluice export --from DIR ...            send them
 
 Exit codes of export: 0 all delivered or skipped, 3 finished with dead letters, 4 halted by credentials,

@@ -72,16 +72,16 @@ test('a name can not call everybody', () =>
     expect(posted).not.toMatch(/[<>]/);
   }));
 
-test.each([
+test.each<[string, Reply, string | RegExp, number?]>([
   ['too many requests', text(429, 'rate_limited', { 'retry-after': '1' }), 'HTTP 429'],
   ['a server error', text(503, PATH), 'HTTP 503'],
   ['a revoked webhook', text(404, 'no_service'), 'HTTP 404'],
   ['a redirect', text(302, '', { location: 'http://127.0.0.1:1/' }), 'HTTP 302'],
-  ['a connection that breaks off', reset, 'UND_ERR_SOCKET'],
-  ['no answer', stall, 'did not answer within 60 ms'],
-])('%s is an error, and no error says the address', (_what, reply, words) =>
+  ['a connection that breaks off', reset, /UND_ERR_SOCKET|ECONNRESET/],
+  ['no answer', stall, 'did not answer within 60 ms', 60],
+])('%s is an error, and no error says the address', (_what, reply, words, timeoutMs = 10_000) =>
   withServer([reply], async (url, { received }) => {
-    const error: unknown = await webhook({ timeoutMs: 60 })
+    const error: unknown = await webhook({ timeoutMs })
       .send(url, HALTED, signal)
       .catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'webhook_not_sent' });
@@ -90,7 +90,7 @@ test.each([
       (error as Error).stack,
       (error as Error).cause ?? null,
     ]);
-    expect(said).toContain(words);
+    expect(said).toMatch(words);
     expect(said).not.toContain('very-secret');
     expect(received).toHaveLength(1);
   }),
