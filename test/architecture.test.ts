@@ -27,6 +27,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that belong to one room alone. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk': ['sources'],
+  '@azure': ['sources'],
+  '@google-cloud': ['sources'],
   'better-sqlite3': ['state'],
   '@opentelemetry': ['connector'],
   commander: ['cli'],
@@ -40,7 +43,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of sources and sinks that are no source or sink themselves. */
-const SHARED = ['./gzip.ts'];
+const SHARED = [
+  './gzip.ts',
+  './layout.ts',
+  './object-retry.ts',
+  './object-source.ts',
+  './object-store.ts',
+];
 
 interface Import {
   readonly room: string;
