@@ -50,15 +50,16 @@ export function objectStoreSource(
       const store = await connection();
       const { again = [], ...hours } = window;
       const way = { startsAfter: store.startsAfter, pages: pagesOf(store, bounds, signal) };
-      // What the walk comes by anyway is left to it.
+      // What lies in the window the walk comes by itself.
       const old = again.map((id) => root + id).filter((key) => isOutside(key, hours));
       try {
-        for (const found of [lookUp(old, way), walk(root, hours, layouts, way)])
-          for await (const object of found) {
-            if (!object.key.endsWith('.avro')) continue;
-            const slice = sliceOf(object, root);
-            if (holds(window, slice)) yield slice;
-          }
+        for await (const object of lookUp(old, way))
+          if (object.key.endsWith('.avro')) yield sliceOf(object, root);
+        for await (const object of walk(root, hours, layouts, way)) {
+          if (!object.key.endsWith('.avro')) continue;
+          const slice = sliceOf(object, root);
+          if (holds(hours, slice)) yield slice;
+        }
       } catch (error) {
         signal.throwIfAborted();
         throw error instanceof StoreError ? unlistable(error) : error;
@@ -91,8 +92,10 @@ function pagesOf(store: ObjectStore, bounds: Bounds, signal: AbortSignal) {
   };
 }
 
-/** Whether a key lies in an hour that the window leaves out. */
+/** Whether a key is left out by its hour alone. */
 function isOutside(key: string, window: Window): boolean {
+  const eventType = eventTypeOf(key);
+  if (eventType !== undefined && window.wants?.(eventType) === false) return false;
   const hour = hourOf(key);
   return hour !== undefined && !holdsHour(window, hour);
 }

@@ -1,5 +1,5 @@
 import { holdsHour, type Window } from '../core/source.ts';
-import { eventTypeOf } from './layout.ts';
+import { eventTypeOf, hourOf } from './layout.ts';
 import type { Page, Query, StoredObject } from './object-store.ts';
 
 export interface Way {
@@ -38,8 +38,11 @@ export async function* walk(
   way: Way,
 ): AsyncGenerator<StoredObject> {
   const state: Walk = { ...way, window, layouts, unknown: MAX_UNKNOWN };
+  const hour = hourOf(root);
   const eventType = eventTypeOf(root);
-  if (eventType === undefined) yield* level(state, root, 0);
+  if (hour !== undefined) {
+    if (holdsHour(window, hour)) yield* plain(state, root);
+  } else if (eventType === undefined) yield* level(state, root, 0);
   else if (window.wants?.(eventType) !== false) yield* ofType(state, root);
 }
 
@@ -59,6 +62,7 @@ export async function* lookUp(
 
 async function* level(state: Walk, folder: string, depth: number): AsyncGenerator<StoredObject> {
   const { window } = state;
+  const isOfType = eventTypeOf(folder) !== undefined;
   /** What all keys of the day have in common that was listed last. */
   let day: string | undefined;
   for await (const page of state.pages({ prefix: folder, folders: true }))
@@ -71,7 +75,7 @@ async function* level(state: Walk, folder: string, depth: number): AsyncGenerato
       }
       const name = entry.slice(folder.length);
       const eventType = /^event_type=([^/]+)\/$/.exec(name)?.[1];
-      if (eventType !== undefined) {
+      if (eventType !== undefined && !isOfType) {
         if (window.wants?.(eventType) !== false) yield* ofType(state, entry);
         continue;
       }
