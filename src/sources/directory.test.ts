@@ -109,3 +109,25 @@ test('any name is read, and one that is no valid UTF-8 is named, never passed ov
     await close();
   }
 });
+
+test('folders outside the window are not looked into, but for slices that are asked for', async () => {
+  const { path, source, put, close } = await open();
+  const type = 'event_type=users.messages.email.Open';
+  const old = `${type}/date=2026-06-01-00/f.avro`;
+  const young = `${type}/date=2026-06-01-01/f.avro`;
+  try {
+    await put(old, Buffer.from('x'));
+    await put(young, Buffer.from('x'));
+    // Looking into a folder of such a name fails.
+    const illegible = Buffer.from(`${path}/${type}/date=2026-06-01-00/caf\u00e9`, 'latin1');
+    await mkdir(illegible);
+    const since = '2026-06-01-01';
+    await expect(listOf(source)).rejects.toMatchObject({ code: 'illegible_name' });
+    expect((await listOf(source, { since })).map(({ id }) => id)).toEqual([young]);
+    expect(await listOf(source, { wants: () => false })).toEqual([]);
+    const both = await listOf(source, { since, again: [old] });
+    expect(both.map(({ id }) => id)).toEqual([old, young]);
+  } finally {
+    await close();
+  }
+});

@@ -3,7 +3,8 @@ import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises
 import { basename, join, sep } from 'node:path';
 import { z } from 'zod';
 import { SliceError, SourceError } from '../core/errors.ts';
-import { holds, type Slice, type Source } from '../core/source.ts';
+import { holds, holdsHour, type Slice, type Source, type Window } from '../core/source.ts';
+import { eventTypeOf, hourOf } from './layout.ts';
 
 const settings = z.strictObject({
   path: z
@@ -38,7 +39,9 @@ function openDirectory({ path }: z.infer<typeof settings>): Source {
         return;
       }
       root = path;
-      for await (const slice of walk(path, '', signal, new Set([await realpath(path)])))
+      const isWanted = folderFilter(window);
+      const followed = new Set([await realpath(path)]);
+      for await (const slice of walk(path, '', signal, followed, isWanted))
         if (holds(window, slice)) yield slice;
     },
     open: (slice, from, signal) =>
@@ -99,8 +102,8 @@ function versionOf({ size, mtimeNs }: Stats): string {
 }
 
 function sliceOf(id: string, stats: Stats): Slice {
-  const eventType = /(?:^|\/)event_type=([^/]+)/.exec(id)?.[1];
-  const hour = /(?:^|\/)date=(\d{4}-\d\d-\d\d-\d\d)\//.exec(id)?.[1];
+  const eventType = eventTypeOf(id);
+  const hour = hourOf(id);
   return {
     id,
     version: versionOf(stats),
@@ -120,12 +123,28 @@ async function lookAt(path: string): Promise<Stats> {
   }
 }
 
+/** Whether a folder, given by its id with a `/` at the end, may hold slices of the window. */
+function folderFilter(window: Window): (folder: string) => boolean {
+  const again = new Set(
+    window.again?.flatMap((id) =>
+      [...id.matchAll(/\//g)].map(({ index }) => id.slice(0, index + 1)),
+    ),
+  );
+  return (folder) => {
+    const eventType = eventTypeOf(folder);
+    if (eventType !== undefined && window.wants?.(eventType) === false) return false;
+    const hour = hourOf(folder);
+    return hour === undefined || holdsHour(window, hour) || again.has(folder);
+  };
+}
+
 /** `followed`: real paths of the root and of the folders behind links on the way here. */
 async function* walk(
   folder: string,
   prefix: string,
   signal: AbortSignal,
   followed: ReadonlySet<string>,
+  isWanted: (folder: string) => boolean,
 ): AsyncGenerator<Slice> {
   let entries: Dirent[];
   try {
@@ -143,7 +162,7 @@ async function* walk(
     const path = join(folder, entry.name);
     const id = prefix + entry.name;
     if (entry.isDirectory()) {
-      yield* walk(path, `${id}/`, signal, followed);
+      if (isWanted(`${id}/`)) yield* walk(path, `${id}/`, signal, followed, isWanted);
       continue;
     }
     const isAvro = entry.name.endsWith('.avro');
@@ -152,10 +171,10 @@ async function* walk(
     if (stats?.isFile() && isAvro) yield sliceOf(id, stats);
     // Opening it will fail and say why: better than passing over it in silence.
     else if (!stats && isAvro && !isLegible(id)) yield { id, version: 'unknown', format: 'avro' };
-    else if (stats?.isDirectory()) {
+    else if (stats?.isDirectory() && isWanted(`${id}/`)) {
       const real = await realpath(path);
       if (followed.has(real) || isWithin(await realpath(folder), real)) continue;
-      yield* walk(path, `${id}/`, signal, new Set([...followed, real]));
+      yield* walk(path, `${id}/`, signal, new Set([...followed, real]), isWanted);
     }
   }
 }

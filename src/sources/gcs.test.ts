@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listOf, sourceContract } from '../../test/contracts/source.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
+import { faultProxy } from '../../test/support/fault-proxy.ts';
 import { type GcsServer, startGcs } from '../../test/support/gcs-server.ts';
 import { gcsSource } from './gcs.ts';
 import { BOUNDS } from './object-retry.ts';
@@ -35,9 +39,11 @@ sourceContract('the GCS source below a prefix', () => open('currents/of acme'));
 
 test('names that need escaping are found and read', async () => {
   const { source, put } = await open();
-  const names = ['a b+c%20?#&.avro', 'ü/😀.avro', 'x/\u{e000}.avro'];
+  const names = ['a b+c%20?#&.avro', 'x/\u{e000}.avro', 'x/😀.avro', 'ü/f.avro'];
   for (const name of names) await put(name, Buffer.from(name));
-  expect((await listOf(source)).map(({ id }) => id)).toEqual(names.toSorted());
+  const slices = await listOf(source);
+  expect(slices.map(({ id }) => id)).toEqual(names);
+  for (const slice of slices) expect((await bytesOf(source, slice)).toString()).toBe(slice.id);
 });
 
 test('what a person must mend is said in plain words', async () => {
@@ -67,5 +73,59 @@ test('what a person must mend is said in plain words', async () => {
     expect(error).toMatchObject({ name: 'SourceError', code, hint: expect.any(String) });
     expect(`${error!.message} ${error!.stack} ${JSON.stringify(error)}`).not.toContain(secret);
     await source.close();
+  }
+});
+
+test('requests carry the token of the credentials that the environment names', async () => {
+  let isValid = true;
+  const signIn = await faultProxy(server.url, () => ({
+    status: isValid ? 200 : 400,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(
+      isValid
+        ? {
+            access_token: 'of-the-account',
+            issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+            token_type: 'Bearer',
+            expires_in: 3600,
+          }
+        : { error: 'invalid_grant', error_description: 'Account not found' },
+    ),
+  }));
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-gcs-'));
+  const file = join(folder, 'credentials.json');
+  await writeFile(join(folder, 'token'), 'a-token-of-elsewhere');
+  await writeFile(
+    file,
+    JSON.stringify({
+      type: 'external_account',
+      audience:
+        '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${signIn.url}/v1/token`,
+      credential_source: { file: join(folder, 'token') },
+    }),
+  );
+  process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file;
+  try {
+    const { bucket, put } = await open();
+    await put('f.avro', Buffer.from('bytes'));
+    const seen = server.authorizations.length;
+    const source = gcsSource.open(settingsOf(bucket, '', { kind: 'default' }));
+    const [slice] = await listOf(source);
+    expect((await bytesOf(source, slice!)).toString()).toBe('bytes');
+    expect(server.authorizations.slice(seen)).toEqual(Array(2).fill('Bearer of-the-account'));
+    isValid = false;
+    await expect(
+      listOf(gcsSource.open(settingsOf(bucket, '', { kind: 'default' }))),
+    ).rejects.toMatchObject({
+      name: 'SourceError',
+      code: 'wrong_credentials',
+      message: expect.stringContaining('Account not found'),
+    });
+  } finally {
+    delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
+    await signIn.close();
+    await rm(folder, { recursive: true });
   }
 });

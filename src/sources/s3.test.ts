@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
+import { faultProxy } from '../../test/support/fault-proxy.ts';
 import { type ServerProcess, startS3 } from '../../test/support/s3-server.ts';
 import { BOUNDS } from './object-retry.ts';
 import { s3Source } from './s3.ts';
@@ -87,12 +88,114 @@ test('a prefix may point into the layout, and still type and hour are known', as
   }
 });
 
-test('a bucket that is not there is named', async () => {
-  const source = s3Source.open(settingsOf('no-such-bucket'));
-  await expect(listOf(source)).rejects.toMatchObject({
+/** What listing fails with; it may hold none of the secrets. */
+async function failureOf(settings: object, secrets: readonly string[] = []) {
+  const source = s3Source.open(s3Source.settings.parse(settings), { ...BOUNDS, tries: 1 });
+  const error = await listOf(source).then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  await source.close();
+  const text = `${error?.message} ${error?.stack} ${JSON.stringify(error)}`;
+  for (const secret of secrets) expect(text).not.toContain(secret);
+  return error;
+}
+
+test('a bucket that is not there and keys that are wrong are told apart', async () => {
+  const { bucket } = await open();
+  const secretAccessKey = 'so-secret-a-key';
+  const settings = settingsOf(bucket);
+  expect(await failureOf(settingsOf('no-such-bucket'))).toMatchObject({
     name: 'SourceError',
     code: 'no_bucket',
     message: expect.stringContaining('no-such-bucket'),
   });
-  await source.close();
+  expect(
+    await failureOf(
+      {
+        ...settings,
+        credentials: { kind: 'access-key', accessKeyId: 'UNKNOWN', secretAccessKey },
+      },
+      [secretAccessKey],
+    ),
+  ).toMatchObject({ name: 'SourceError', code: 'wrong_credentials' });
+});
+
+test('what Amazon answers to a wrong region, clock or token is put into plain words', async () => {
+  const xml = (code: string, more = ''): string =>
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>No.</Message>${more}</Error>`;
+  const region = { 'x-amz-bucket-region': 'eu-central-1' };
+  const cases = [
+    [301, xml('PermanentRedirect'), 'wrong_region', 'eu-central-1', region],
+    [
+      400,
+      xml('AuthorizationHeaderMalformed', '<Region>eu-central-1</Region>'),
+      'wrong_region',
+      'eu-central-1',
+      {},
+    ],
+    [403, xml('RequestTimeTooSkewed'), 'clock_skew', 'clock', {}],
+    [400, xml('ExpiredToken'), 'expired_credentials', 'role', {}],
+    [403, xml('SignatureDoesNotMatch'), 'wrong_credentials', 'access key', {}],
+    [403, xml('AccessDenied'), 'no_access', 's3:ListBucket', {}],
+    [405, xml('MethodNotAllowed'), 'store_refused', 'endpoint', {}],
+    [200, '<html>Please sign in to this network</html', 'temporarily_unavailable', 'next poll', {}],
+  ] as const;
+  for (const [status, body, code, hint, headers] of cases) {
+    const proxy = await faultProxy(server.url, () => ({
+      status,
+      body,
+      headers: { 'content-type': 'application/xml', ...headers },
+    }));
+    expect(await failureOf({ ...settingsOf('currents'), endpoint: proxy.url })).toMatchObject({
+      name: 'SourceError',
+      code,
+      hint: expect.stringContaining(hint),
+    });
+    await proxy.close();
+  }
+});
+
+test('a role is taken on with the credentials of the environment', async () => {
+  const asked: string[] = [];
+  const sts = await faultProxy(server.url, ({ headers }) => {
+    asked.push(headers['authorization'] ?? '');
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+        <AccessKeyId>S3RVER</AccessKeyId><SecretAccessKey>S3RVER</SecretAccessKey><SessionToken>of-the-role</SessionToken>
+        <Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration>
+        </Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+    };
+  });
+  const s3 = await faultProxy(server.url, () => undefined);
+  process.env['AWS_ENDPOINT_URL_STS'] = sts.url;
+  process.env['AWS_ACCESS_KEY_ID'] = 'ENVIRONMENT';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'of the environment';
+  try {
+    const { bucket, put } = await open();
+    await put('f.avro', Buffer.from('bytes'));
+    const source = s3Source.open(
+      s3Source.settings.parse({
+        ...settingsOf(bucket),
+        endpoint: s3.url,
+        region: 'us-east-1',
+        credentials: {
+          kind: 'role',
+          roleArn: 'arn:aws:iam::123456789012:role/sluice',
+          externalId: 'ours',
+        },
+      }),
+    );
+    expect((await listOf(source)).map(({ id }) => id)).toEqual(['f.avro']);
+    expect(asked).toEqual([expect.stringContaining('ENVIRONMENT')]);
+    expect(s3.passed[0]!.headers['x-amz-security-token']).toBe('of-the-role');
+    await source.close();
+  } finally {
+    for (const name of ['AWS_ENDPOINT_URL_STS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      delete process.env[name];
+    await sts.close();
+    await s3.close();
+  }
 });
