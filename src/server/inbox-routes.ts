@@ -129,8 +129,9 @@ function digestOf(token: string): Buffer {
 /** `empty`: holds nothing that could be lost, such as a probe of the credentials. Bytes that are no UTF-8 are mended later. */
 function kindOf(body: Buffer): 'not-json' | 'empty' | 'full' {
   const isMarked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  const text = body.toString('utf8', isMarked ? 3 : 0);
-  if (text.trim() === '') return 'empty';
+  // Byte for byte: what is JSON is decided by ASCII alone, and this reads twice as fast as UTF-8.
+  const text = body.toString('latin1', isMarked ? 3 : 0);
+  if (!/[^ \t\r\n]/.test(text)) return 'empty';
   let value: unknown;
   try {
     value = JSON.parse(text);

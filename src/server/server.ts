@@ -54,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 500 },
     // Braze drops events on 400, but waits for its owner on 404: a path that makes no sense is not found.
     frameworkErrors: (_error, _request, reply) => {
-      notFound(reply as FastifyReply);
+      notFound(reply);
     },
   });
   app.server.maxConnections = limits.connections;
