@@ -82,6 +82,7 @@ export function byteReader(chunks: AsyncIterator<Uint8Array>, start: number): By
 function moved(buffer: Buffer<ArrayBuffer>, bytes: Uint8Array, room: number): Buffer<ArrayBuffer> {
   const target =
     buffer.length >= room ? buffer : Buffer.allocUnsafeSlow(Math.max(room, buffer.length * 2));
-  if (target !== buffer || bytes.byteOffset !== target.byteOffset) target.set(bytes, 0);
+  const isThere = bytes.buffer === target.buffer && bytes.byteOffset === target.byteOffset;
+  if (!isThere) target.set(bytes, 0);
   return target;
 }

@@ -58,8 +58,43 @@ describe('a pushed body', () => {
     ['not_json', '{"events":['],
     ['not_events', '7'],
     ['not_events', '{}'],
-    ['not_events', '['.repeat(100_000)],
+    ['not_json', '['.repeat(100_000)],
+    ['not_events', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
   ])('%s: %j', (code, body) => {
     expect(() => read(body)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  describe('with something nested 10,000 deep', () => {
+    const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+    const deepEvent = `{ "event_type" : "users.behaviors.CustomEvent", "x\\"," : ${deep} }`;
+    const plain = JSON.stringify({ ...event, id: 9007199254740993 });
+    const want = readPushedBody(Buffer.from(`[${plain}]`));
+
+    test.each([
+      ['a batch', `{"more":${deep},"\\u0065vents":[${plain},${deepEvent},${plain}]}`],
+      ['a batch with its key twice', `{"events":[],"events":[${plain},${deepEvent} , ${plain}]}`],
+      ['a list', ` [ ${plain} , ${deepEvent}\n,${plain} ] `],
+    ])('%s gives its other events, and keeps that one whole', (_, body) => {
+      const events = read(body);
+      expect(events).toHaveLength(3);
+      expect([events[0], events[2]]).toEqual([want[0], want[0]]);
+      expect(events[1]).toMatchObject({ eventType: 'users.behaviors.CustomEvent', record: {} });
+      expect(Buffer.from(events[1]!.tooDeep!).toString()).toBe(deepEvent);
+    });
+
+    test('a single event is kept whole', () => {
+      const [only, ...rest] = read(deepEvent);
+      expect(rest).toEqual([]);
+      expect(Buffer.from(only!.tooDeep!).toString()).toBe(deepEvent);
+    });
+
+    test('an event without a type has none', () => {
+      for (const odd of [deep, `{"a":${deep}}`, `{"event_type":7,"a":${deep}}`])
+        expect(read(`[${odd}]`)[0]!.eventType).toBeUndefined();
+    });
+  });
+
+  test('may start with a byte order mark', () => {
+    expect(read(`\ufeff${JSON.stringify([event])}`)).toEqual(read([event]));
   });
 });
