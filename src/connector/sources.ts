@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { Source } from '../core/source.ts';
 import type { Inbox } from '../core/inbox.ts';
+import { azureSource } from '../sources/azure.ts';
 import { directorySource } from '../sources/directory.ts';
+import { gcsSource } from '../sources/gcs.ts';
 import { inboxSource } from '../sources/inbox.ts';
+import { s3Source } from '../sources/s3.ts';
 
 /** What a source is declared with. Its settings are a plain object, so that `kind` can stand among them. */
 interface SourceDeclaration {
@@ -16,6 +19,9 @@ interface SourceDeclaration {
 /** Every kind of source, by its name. */
 export const SOURCES = {
   directory: directorySource,
+  s3: s3Source,
+  gcs: gcsSource,
+  azure: azureSource,
   inbox: inboxSource,
 } satisfies Readonly<Record<string, SourceDeclaration>>;
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { avroFile, avroText, header, zigzag } from '../../test/support/avro-file.ts';
 import { Batch } from '../core/batch.ts';
-import { totalOf } from '../core/counts.ts';
+import { skippedOf, totalOf } from '../core/counts.ts';
 import { SliceError } from '../core/errors.ts';
 import { type Slice, type Source, START } from '../core/source.ts';
+import { frameHead } from '../formats/push-log.ts';
 import { createMapping } from './mapping.ts';
 import { type MappingInput, parseMappingSettings } from './settings.ts';
 import { createUnpack } from './unpack.ts';
@@ -21,6 +22,18 @@ function sourceOf(bytes: Uint8Array): Source {
     close: () => Promise.resolve(),
   };
 }
+
+const body = (...events: readonly unknown[]): Buffer => Buffer.from(JSON.stringify({ events }));
+
+const logOf = (...bodies: readonly Uint8Array[]): Buffer =>
+  Buffer.concat(bodies.flatMap((body, i) => [frameHead(body, 1_780_000_000_000 + i), body]));
+
+const click = (id: string) => ({
+  event_type: 'users.messages.email.Click',
+  id,
+  time: 1_780_000_000,
+  user: { external_user_id: 'ana' },
+});
 
 async function unpack(bytes: Uint8Array, slice: Partial<Slice> = {}, settings: MappingInput = {}) {
   const whole: Slice = { id: CLICK_PATH, version: '1', format: 'avro', ...slice };
@@ -135,6 +148,92 @@ test('the bytes of a corrupt block are kept as they were, whatever is read after
   expect(deadLetters.map(({ payload }) => Buffer.from(payload))).toEqual(
     blocks.map(({ data }) => data),
   );
+});
+
+describe('a log of pushes', () => {
+  const slice: Slice = { id: 's', version: '1', format: 'push-log' };
+  const mapping = createMapping(parseMappingSettings({}));
+  const signal = new AbortController().signal;
+  const idsIn = (batch: Batch): string[] =>
+    Buffer.from(batch.lines)
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map(
+        (line) =>
+          (JSON.parse(line) as { properties: { $insert_id: string } }).properties.$insert_id,
+      );
+
+  test('gives a piece a push, and goes on inside at any of them', async () => {
+    const log = logOf(body(click('1'), click('2')), body(click('3')), body(), body(click('4')));
+    const pieces: { offset: number; next: number; records: number }[] = [];
+    for await (const piece of createUnpack(sourceOf(log), mapping)(slice, START, signal))
+      pieces.push(piece);
+    expect(pieces.map(({ records }) => records)).toEqual([2, 1, 0, 1]);
+    expect(pieces.map(({ offset }) => offset)).toEqual([
+      0,
+      ...pieces.slice(0, -1).map(({ next }) => next),
+    ]);
+    expect(pieces.at(-1)!.next).toBe(log.length);
+
+    const from = { offset: pieces[1]!.offset, index: 0, record: 2 };
+    const batch = new Batch({ events: 2000, bytes: 1_000_000 }, Buffer.alloc(64));
+    batch.enter(slice, from);
+    for await (const piece of createUnpack(sourceOf(log), mapping)(slice, from, signal))
+      piece.encode(0, 0, batch);
+    expect(idsIn(batch)).toEqual(['3', '4']);
+  });
+
+  test('makes one dead letter of a damaged push, and of one that holds no events', async () => {
+    const odd = Buffer.from('{"a":1}');
+    const log = logOf(body(click('1')), body(click('2')), odd, body(click('3')));
+    log[log.indexOf('"2"')]! ^= 1;
+    const batch = await unpack(log, slice);
+    expect(idsIn(batch)).toEqual(['1', '3']);
+    expect(totalOf(batch.advances[0]!.counts)).toMatchObject({ read: 4, deadLetters: 2 });
+    const [damaged, strange] = batch.deadLetters;
+    expect(damaged).toMatchObject({ cause: 'damaged_frame', record: 1, kind: 'bytes' });
+    expect(Buffer.from(damaged!.payload).toString()).toContain('users.messages.email.Click');
+    expect(strange).toMatchObject({ cause: 'not_events', record: 2, kind: 'bytes' });
+    expect(Buffer.from(strange!.payload)).toEqual(odd);
+  });
+
+  test('keeps a push of 9 MB whole when it can not be read', async () => {
+    const odd = Buffer.from(JSON.stringify({ a: 'x'.repeat(9_000_000) }));
+    const { deadLetters } = await unpack(logOf(odd), slice);
+    expect(deadLetters).toHaveLength(1);
+    expect(odd.equals(deadLetters[0]!.payload)).toBe(true);
+  });
+
+  test('an event nested 10,000 deep is a dead letter of its own, or skipped with its type', async () => {
+    const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+    const deepOf = (type: string) => `{"event_type":"${type}","deep":${deep}}`;
+    const types = ['users.messages.email.Click', 'users.messages.email.Open', 'users.new.Type'];
+    const events = [
+      JSON.stringify(click('1')),
+      ...types.map(deepOf),
+      deep,
+      JSON.stringify(click('2')),
+    ];
+    const settings: MappingInput = { events: ['users.messages.email.Click'] };
+    const batch = await unpack(
+      logOf(Buffer.from(`{"events":[${events.join(',')}]}`)),
+      slice,
+      settings,
+    );
+    expect(idsIn(batch)).toEqual(['1', '2']);
+    const totals = totalOf(batch.advances[0]!.counts);
+    expect(totals).toMatchObject({ read: 6, deadLetters: 2 });
+    expect(skippedOf(totals)).toBe(2);
+    expect(
+      batch.deadLetters.map(({ eventType, record, cause, kind, payload }) => [
+        ...[eventType, record, cause, kind, Buffer.from(payload).toString()],
+      ]),
+    ).toEqual([
+      ['users.messages.email.Click', 1, 'too_deep', 'bytes', deepOf('users.messages.email.Click')],
+      ['unknown', 4, 'too_deep', 'bytes', deep],
+    ]);
+  });
 });
 
 describe('a push and a file', () => {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** Bounds on what clients may hold of the server, in milliseconds and connections. */
@@ -52,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: endConnection,
     // Braze drops events on 400, but waits for its owner on 404: a path that makes no sense is not found.
     frameworkErrors: (_error, _request, reply) => {
       notFound(reply);
@@ -80,6 +82,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       }
     },
   };
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** Ends the connection of a request that can't be read. What is no HTTP gets no answer: 400 would make Braze drop events. */
+function endConnection({ code }: Error & { code: string }, socket: Socket): void {
+  const status = CLIENT_ERRORS[code];
+  if (status !== undefined && socket.writable)
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroySoon();
 }
 
 function notFound(reply: FastifyReply): void {

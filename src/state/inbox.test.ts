@@ -1,6 +1,8 @@
 import {
   appendFile,
+  type FileHandle,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rm,
@@ -8,7 +10,6 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -432,6 +433,19 @@ test('a segment that somebody deleted or changed is no silent end', async () => 
 });
 
 describe('after a death', () => {
+  /** An inbox whose process dies: nothing is sealed, and its files are closed as the system would. */
+  async function openMortal(folder: string, settings: Partial<InboxSettings> = {}) {
+    const files: FileHandle[] = [];
+    const inbox = await openInbox(folder, settings, {
+      async createFile(path) {
+        const file = await open(path, 'wx');
+        files.push(file);
+        return file;
+      },
+    });
+    return { inbox, die: () => Promise.all(files.map((file) => file.close())) };
+  }
+
   type Step =
     | { readonly kind: 'append'; readonly sizes: readonly number[] }
     | { readonly kind: 'seal' }
@@ -457,7 +471,7 @@ describe('after a death', () => {
       fc.asyncProperty(steps, async (steps) => {
         const folder = await mkdtemp(join(dir, 'run-'));
         const settings = { segmentBytes: 500 };
-        let inbox = await openInbox(folder, settings);
+        let { inbox, die } = await openMortal(folder, settings);
         let waiting: string[] = [];
         let n = 0;
         for (const step of steps)
@@ -478,8 +492,9 @@ describe('after a death', () => {
               waiting = [];
               break;
             case 'die':
+              await die();
               await tearOpenSegments(folder, step.torn);
-              inbox = await openInbox(folder, settings);
+              ({ inbox, die } = await openMortal(folder, settings));
               expect(inbox.depth('a').pushes).toBe(waiting.length);
               break;
           }
@@ -495,8 +510,9 @@ describe('after a death', () => {
   }
 
   test('a segment of which nothing was acknowledged leaves nothing behind', async () => {
-    const inbox = await openInbox(dir);
+    const { inbox, die } = await openMortal(dir);
     await put(inbox, 'a', 'x');
+    await die();
     const [folder] = await readdir(join(dir, 'inbox'));
     const [name] = await readdir(join(dir, 'inbox', folder!));
     const path = join(dir, 'inbox', folder!, name!);
@@ -509,10 +525,9 @@ describe('after a death', () => {
   });
 
   test('damage before the last whole frame stays, to become a dead letter', async () => {
-    const inbox = await openInbox(dir);
-    await put(inbox, 'a', '1');
-    await put(inbox, 'a', '2');
-    await put(inbox, 'a', '3');
+    const { inbox, die } = await openMortal(dir);
+    await put(inbox, 'a', '1', '2', '3');
+    await die();
     const [folder] = await readdir(join(dir, 'inbox'));
     const [name] = await readdir(join(dir, 'inbox', folder!));
     const path = join(dir, 'inbox', folder!, name!);
