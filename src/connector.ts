@@ -6,7 +6,16 @@ import { allEvents } from './catalogue/catalogue.ts';
 import { secretsOf } from './connector/redact.ts';
 import { type ServiceSettings, serviceSettings } from './connector/service-settings.ts';
 import { openState, type State } from './state/state.ts';
+import { type KeySource, openState, type State } from './state/state.ts';
 
+export {
+  type Change,
+  carryOut,
+  otherKeys,
+  planApply,
+  planForNewFolder,
+  shown,
+} from './connector/apply.ts';
 export { checkSetup } from './connector/check.ts';
 export { type Config, parseConfig } from './connector/config.ts';
 export { exportFolder, type ExportResult } from './connector/export.ts';
@@ -15,15 +24,20 @@ export { retryDeadLetters } from './connector/retry-dead-letters.ts';
 export { openService, type OpenService } from './connector/service/open-service.ts';
 export type { Service } from './connector/service/service.ts';
 export { sendTestEvents, type TestReport } from './connector/test-events.ts';
+export { type Config, configJsonSchema, parseConfig } from './connector/config.ts';
+export { hourOf, parseConnection } from './connector/connection.ts';
+export type { FieldChange } from './connector/diff.ts';
+export { retryDeadLetters, retryStored } from './connector/retry-dead-letters.ts';
 export { type MappingSettings, parseMappingSettings } from './mapping/settings.ts';
 export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';
 export type { MixpanelInput } from './sinks/mixpanel.ts';
 export { type KeySource, keySource } from './state/state.ts';
+export { type Control, holderOf, keySource, openControl } from './state/state.ts';
 
 /** The books of a data folder, for reading; another process may be writing them. Throws StateError. */
-export function openBooks(dataDir: string): State {
-  return openState(dataDir, { readonly: true });
+export function openBooks(dataDir: string, keys: KeySource = {}): State {
+  return openState(dataDir, { readonly: true, keys });
 }
 
 /** The Currents types of the catalogue. */

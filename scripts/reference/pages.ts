@@ -1,3 +1,4 @@
+import { configJsonSchema } from '../../src/connector/config.ts';
 import { eventsPage } from './events.ts';
 import { settingsPage } from './settings.ts';
 
@@ -6,5 +7,6 @@ export function pages(): Record<string, string> {
   return {
     'docs/reference/events.md': eventsPage(),
     'docs/reference/settings.md': settingsPage(),
+    'docs/reference/sluice.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   };
 }

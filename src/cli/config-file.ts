@@ -1,30 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Config } from '../connector.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Shell } from './shell.ts';
+import type { Config } from '../connector.ts';
 
-/** Reads a configuration file, YAML or JSON, with the environment filled in. Throws UsageError. */
-export async function readConfig(path: string | undefined, env: Shell['env']): Promise<Config> {
+/** Reads and checks a configuration file (YAML or JSON); `-` is standard input. Throws UsageError. */
+export async function readConfigFile(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Config> {
   const { parseConfig } = await import('../connector.ts');
-  if (path === undefined) return parseConfig({}, { env, folder: process.cwd() });
   const { parse } = await import('yaml');
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    throw new UsageError('no_file', `Can't read ${path}: ${(error as Error).message}`, {
-      hint: 'Check the path. An example is in docs/guides/connections.md.',
-    });
+    throw new UsageError('no_file', `${path} can't be read: ${(error as Error).message}`);
   }
   let tree: unknown;
   try {
-    tree = parse(text);
+    tree = parse(text, { prettyErrors: false });
   } catch (error) {
+    // Without the lines around it: there may be a secret among them.
     throw new UsageError(
       'bad_config',
       `${path} is neither YAML nor JSON: ${(error as Error).message}`,
     );
   }
-  return parseConfig(tree, { env, folder: dirname(resolve(path)) });
+  const folder = path === '-' ? process.cwd() : dirname(resolve(path));
+  return parseConfig(tree, { env, folder });
 }

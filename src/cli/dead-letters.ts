@@ -65,7 +65,9 @@ export function addDeadLetters(program: Command, shell: Shell): void {
   const retry = withFilter(
     group
       .command('retry [ids...]')
-      .description('Send them again: the ids given, or all that the filter names'),
+      .description(
+        'Send them again: the ids given, or all that the filter names; with a stored --connection nothing else is needed',
+      ),
   ).option('--all', 'every dead letter of the connection');
   withMapping(withDestination(retry));
   retry.option('--from <dir>', 'the folder they came from, when no --connection is given');
@@ -80,26 +82,36 @@ export function addDeadLetters(program: Command, shell: Shell): void {
         throw new UsageError('nothing_named', 'Nothing says which dead letters to send again', {
           hint: 'Give ids, or --cause or --type, or --all.',
         });
-      const { retryDeadLetters } = await import('../connector.ts');
+      const { keySource, retryDeadLetters, retryStored } = await import('../connector.ts');
       const progress = progressLine(shell.terminal, false);
-      const result = await retryDeadLetters(
-        {
-          dataDir: dataDir(options.dataDir, shell.env),
-          ...(options.connection === undefined ? {} : { connection: options.connection }),
+      const events = {
+        onWarning: (text: string) => shell.terminal.err(`warning: ${text}\n`),
+        onRetry: progress.retry,
+      };
+      const filter = {
+        dataDir: dataDir(options.dataDir, shell.env),
+        ids: ids.map(idOf),
+        ...backoffFrom(shell.env),
+        ...(options.cause === undefined ? {} : { cause: options.cause }),
+        ...(options.type === undefined ? {} : { eventType: options.type }),
+      };
+      const { connection } = options;
+      const send = async () => {
+        if (connection !== undefined && !saysHow(options)) {
+          const keys = keySource(shell.env);
+          const stored = await retryStored({ ...filter, keys, connection }, shell.signal, events);
+          if (stored) return stored;
+        }
+        const given = {
+          ...filter,
+          ...(connection === undefined ? {} : { connection }),
           ...(options.from === undefined ? {} : { from: options.from }),
           destination: readDestination(options, shell.env),
-          ids: ids.map(idOf),
-          ...backoffFrom(shell.env),
-          ...(options.cause === undefined ? {} : { cause: options.cause }),
-          ...(options.type === undefined ? {} : { eventType: options.type }),
           ...(await readMapping(options, shell.env)),
-        },
-        shell.signal,
-        {
-          onWarning: (text) => shell.terminal.err(`warning: ${text}\n`),
-          onRetry: progress.retry,
-        },
-      ).finally(progress.end);
+        };
+        return retryDeadLetters(given, shell.signal, events);
+      };
+      const result = await send().finally(progress.end);
       shell.terminal.out(
         options.json
           ? `${JSON.stringify(result)}\n`
@@ -111,6 +123,22 @@ export function addDeadLetters(program: Command, shell: Shell): void {
       } else if (result.refused > 0) shell.exit(EXIT.deadLetters);
     },
   );
+}
+
+/** Whether the command line itself says where to send and how; else the stored connection knows. */
+function saysHow(options: DestinationOptions & MappingOptions): boolean {
+  const given: unknown[] = [
+    options.projectToken,
+    options.projectTokenFile,
+    options.serviceAccount,
+    options.apiSecretFile,
+    options.mixpanelUrl,
+    options.region,
+    options.events,
+    options.settings,
+    options.saltFile,
+  ];
+  return given.some((each) => each !== undefined);
 }
 
 function withFilter(command: Command): Command {

@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { SluiceError, UsageError } from '../core/errors.ts';
+import { addApply } from './apply.ts';
 import { addChecks } from './check.ts';
+import { addConnectionJobs } from './connection-jobs.ts';
+import { addConnections } from './connections.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDemo } from './demo.ts';
 import { addExport } from './export.ts';
+import { addKeys } from './keys.ts';
 import { addPreview } from './preview.ts';
 import { EXIT } from './report.ts';
 import { addRuns } from './runs.ts';
@@ -11,7 +15,7 @@ import { addServe } from './serve.ts';
 import { addTest } from './test-events.ts';
 import { addTools } from './tools.ts';
 import type { Shell } from './shell.ts';
-import { palette, processTerminal, type Terminal } from './terminal.ts';
+import { isTerminal, palette, processTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 async function program(shell: Shell): Promise<Command> {
@@ -26,9 +30,13 @@ async function program(shell: Shell): Promise<Command> {
   addPreview(command, shell);
   addChecks(command, shell);
   addTest(command, shell);
+  addApply(command, shell);
+  addConnections(command, shell);
+  addConnectionJobs(command, shell);
   addDeadLetters(command, shell);
   addServe(command, shell);
   addRuns(command, shell);
+  addKeys(command, shell);
   await addTools(command, shell);
   command.addHelpText(
     'after',
@@ -81,6 +89,7 @@ export async function main(): Promise<void> {
     terminal,
     env: process.env,
     args: process.argv.slice(2),
+    ...(isTerminal(process.stdin) ? { input: process.stdin } : {}),
     signal: stop.signal,
     exit: (code) => {
       process.exitCode = code;

@@ -22,7 +22,7 @@ export function processTerminal(): Terminal {
 }
 
 /** The type says a stream always has `isTTY`; a pipe has none. */
-function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
+export function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY ?? false;
 }
 

@@ -28,7 +28,7 @@ export interface Change {
 
 /** Compares connections with those stored. Changes nothing. */
 export async function planApply(
-  state: State,
+  state: Pick<State, 'connections' | 'ledger' | 'mappings'>,
   specs: readonly ConnectionSpec[],
   { prune }: { readonly prune: boolean },
 ): Promise<Change[]> {
@@ -40,21 +40,12 @@ export async function planApply(
     changes.push(
       before
         ? await changeOf(state, spec, before)
-        : {
-            name: spec.name,
-            kind: 'create',
-            fields: [],
-            isPaused: spec.paused ?? false,
-            ...(spec.paused === true ? { paused: true } : {}),
-            warnings: [
-              ...warningsFor(destinationOf(spec), spec.settings),
-              ...(known.has(spec.name)
-                ? [`There are books of an earlier ${spec.name}: it goes on where that one stood.`]
-                : []),
-              ...((await otherKeys(state, spec, {})).known > 0 ? [keyWarning(spec)] : []),
-            ],
-            spec,
-          },
+        : created(spec, [
+            ...(known.has(spec.name)
+              ? [`There are books of an earlier ${spec.name}: it goes on where that one stood.`]
+              : []),
+            ...((await otherKeys(state, spec, {})).known > 0 ? [keyWarning(spec)] : []),
+          ]),
     );
   }
   const named = new Set(specs.map(({ name }) => name));
@@ -68,6 +59,11 @@ export async function planApply(
         warnings: [],
       });
   return changes;
+}
+
+/** The same where there is no data folder yet. */
+export function planForNewFolder(specs: readonly ConnectionSpec[]): Change[] {
+  return specs.map((spec) => created(spec, []));
 }
 
 /** Carries out what was planned. */
@@ -91,8 +87,20 @@ function storedForm({ paused: _paused, ...spec }: ConnectionSpec): unknown {
   return spec;
 }
 
+function created(spec: ConnectionSpec, warnings: readonly string[]): Change {
+  return {
+    name: spec.name,
+    kind: 'create',
+    fields: [],
+    ...(spec.paused === undefined ? {} : { paused: spec.paused }),
+    isPaused: spec.paused ?? false,
+    warnings: [...warningsFor(destinationOf(spec), spec.settings), ...warnings],
+    spec,
+  };
+}
+
 async function changeOf(
-  state: State,
+  state: Pick<State, 'mappings'>,
   spec: ConnectionSpec,
   before: StoredConnection,
 ): Promise<Change> {
@@ -117,7 +125,7 @@ async function changeOf(
 
 /** What a change means for events that were sent before it. */
 async function historyWarnings(
-  { mappings }: State,
+  { mappings }: Pick<State, 'mappings'>,
   spec: ConnectionSpec,
   before: unknown,
 ): Promise<string[]> {

@@ -9,12 +9,21 @@ import { deliver } from '../pipeline/deliver.ts';
 import { sharedRateLimit } from '../pipeline/rate-limit.ts';
 import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
-import { openState } from '../state/state.ts';
+import { type KeySource, openControl, openState } from '../state/state.ts';
+import { destinationOf, parseConnection } from './connection.ts';
 import { parseDestination } from './destination.ts';
 import { type ExportEvents, warningsFor } from './export.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
-export interface RetryOptions {
+/** Which dead letters are meant. */
+export interface RetryFilter {
+  /** Empty: all that the rest names. */
+  readonly ids: readonly number[];
+  readonly cause?: string;
+  readonly eventType?: string;
+}
+
+export interface RetryOptions extends RetryFilter {
   readonly dataDir: string;
   /** The connection whose dead letters are sent; by default made from `from` and the project, else all in the folder. */
   readonly connection?: string;
@@ -22,10 +31,6 @@ export interface RetryOptions {
   readonly destination: MixpanelInput;
   readonly settings: MappingSettings;
   readonly salt: string | undefined;
-  /** Empty: all that the filter names. */
-  readonly ids: readonly number[];
-  readonly cause?: string;
-  readonly eventType?: string;
   readonly backoffMs?: number;
 }
 
@@ -41,6 +46,8 @@ const RETRY_PAGE = 500;
 /** Letters named by id are sent once they hold this much. */
 const RETRY_BYTES = 16 * 1024 * 1024;
 
+type RetryEvents = Pick<ExportEvents, 'onWarning' | 'onRetry'>;
+
 /**
  * Sends dead letters again. Events go as they are, records are mapped anew with the settings given, raw bytes stay:
  * only a mended file can bring those back.
@@ -48,7 +55,55 @@ const RETRY_BYTES = 16 * 1024 * 1024;
 export async function retryDeadLetters(
   options: RetryOptions,
   signal: AbortSignal,
-  events: Pick<ExportEvents, 'onWarning' | 'onRetry'> = {},
+  events: RetryEvents = {},
+): Promise<RetryResult> {
+  const connection =
+    options.connection ??
+    (options.from === undefined ? undefined : connectionName(options.from, options.destination));
+  const state = openState(options.dataDir);
+  try {
+    if (connection === undefined) await expectOneConnection(state.deadLetters);
+    else await expectKnown(connection, state.ledger);
+    return await resend(state.deadLetters, { ...options, connection }, signal, events);
+  } finally {
+    state.close();
+  }
+}
+
+/**
+ * The same with the settings of a stored connection; undefined when none is stored under this name. Works beside the
+ * service: what settles a letter only moves counts of slices that are there, in one transaction, and once.
+ */
+export async function retryStored(
+  options: RetryFilter & {
+    readonly dataDir: string;
+    readonly keys: KeySource;
+    readonly connection: string;
+    readonly backoffMs?: number;
+  },
+  signal: AbortSignal,
+  events: RetryEvents = {},
+): Promise<RetryResult | undefined> {
+  const state = await openControl(options.dataDir, options.keys);
+  try {
+    const stored = await state.connections.get(options.connection);
+    if (!stored) return undefined;
+    const spec = parseConnection(stored.spec);
+    const { settings, salt } = spec;
+    const given = { ...options, destination: destinationOf(spec), settings, salt };
+    return await resend(state.deadLetters, given, signal, events);
+  } finally {
+    state.close();
+  }
+}
+
+async function resend(
+  letters: DeadLetters,
+  options: Omit<RetryOptions, 'dataDir' | 'from' | 'connection'> & {
+    readonly connection: string | undefined;
+  },
+  signal: AbortSignal,
+  events: RetryEvents,
 ): Promise<RetryResult> {
   const destination = parseDestination(options.destination);
   for (const text of warningsFor(destination, options.settings)) events.onWarning?.(text);
@@ -56,16 +111,10 @@ export async function retryDeadLetters(
     token: tokenOf(options.destination),
     salt: options.salt,
   });
-  const connection =
-    options.connection ??
-    (options.from === undefined ? undefined : connectionName(options.from, options.destination));
-  const state = openState(options.dataDir);
   const sink = mixpanelSink.open(destination);
   const sums = { delivered: 0, skipped: 0, refused: 0 };
   try {
-    if (connection === undefined) await expectOneConnection(state.deadLetters);
-    else await expectKnown(connection, state.ledger);
-    for await (const page of pagesOf(state.deadLetters, options, connection)) {
+    for await (const page of pagesOf(letters, options, options.connection)) {
       const outcomes: RetryOutcome[] = [];
       const sending: { id: number; line: string }[] = [];
       for (const letter of page) {
@@ -73,7 +122,7 @@ export async function retryDeadLetters(
         if (typeof outcome === 'string') sending.push({ id: letter.id, line: outcome });
         else outcomes.push(outcome);
       }
-      await settleRetries(state.deadLetters, outcomes, sums);
+      await settleRetries(letters, outcomes, sums);
       for (const part of partsOf(sending, sink.limits.bytes)) {
         const lines = Buffer.from(part.map(({ line }) => `${line}\n`).join(''));
         const delivery = await deliver(sink, lines, part.length, {
@@ -90,13 +139,12 @@ export async function retryDeadLetters(
             ? { id, kind: 'refused', cause: why.cause, detail: why.detail }
             : { id, kind: 'delivered' };
         });
-        await settleRetries(state.deadLetters, settled, sums);
+        await settleRetries(letters, settled, sums);
       }
     }
     return sums;
   } finally {
     await sink.close();
-    state.close();
   }
 }
 
@@ -121,7 +169,7 @@ async function expectKnown(connection: string, ledger: Ledger): Promise<void> {
 
 async function* pagesOf(
   letters: DeadLetters,
-  options: RetryOptions,
+  options: RetryFilter,
   connection: string | undefined,
 ): AsyncGenerator<StoredDeadLetter[]> {
   if (options.ids.length > 0) {

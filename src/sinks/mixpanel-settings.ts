@@ -102,11 +102,11 @@ export function settingsWarnings({ credentials, token }: MixpanelSettings): stri
   const warnings: string[] = [];
   if (credentials.kind === 'api-secret')
     warnings.push(
-      'Mixpanel retires the API secret on 3 March 2027. Use a service account instead: --service-account, --secret-file, --project-id.',
+      'Mixpanel retires the API secret on 3 March 2027. Use a service account instead.',
     );
   if (credentials.kind !== 'project-token' && token === undefined)
     warnings.push(
-      'The events will carry no token property, which those of the native connector do. Set MIXPANEL_PROJECT_TOKEN to add it.',
+      'The events will carry no token property, which those of the native connector do. Give the project token too to add it.',
     );
   return warnings;
 }

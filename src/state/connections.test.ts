@@ -209,6 +209,7 @@ test('the revision changes with every change of connections and jobs, and with n
 
 test('connections are changed beside the process that writes the books, and neither is in the way', async () => {
   expect(holderOf(folder)).toBeUndefined();
+  await expect(openControl(folder, {})).rejects.toMatchObject({ code: 'no_data_folder' });
   const service = openState(folder);
   expect(holderOf(folder)).toMatchObject({ pid: process.pid });
   const control = await openControl(folder, {});

@@ -15,10 +15,7 @@ const FILE = 'sluice.db';
 /** Opens the database of a data folder, made and migrated as needed. Throws StateError. */
 export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Database.Database {
   const file = join(dataDir, FILE);
-  if (options.readonly && !existsSync(file))
-    throw new StateError('no_data_folder', `There is no Sluice data in ${dataDir}`, {
-      hint: 'Run an export first, or point --data-dir at the folder of an earlier one.',
-    });
+  if (options.readonly) expectDatabase(dataDir);
   return translated(() => {
     if (!options.readonly) makeFolder(dataDir);
     const db = new Database(file, { timeout: 10_000 });
@@ -43,6 +40,14 @@ export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Da
       throw error;
     }
   });
+}
+
+/** Throws StateError `no_data_folder` when there is no database. */
+export function expectDatabase(dataDir: string): void {
+  if (!existsSync(join(dataDir, FILE)))
+    throw new StateError('no_data_folder', `There is no Sluice data in ${dataDir}`, {
+      hint: 'Run `sluice apply` or an export first, or point --data-dir at the folder of an earlier one.',
+    });
 }
 
 /** Whether there is a database of just this Sluice's version. Throws StateError when it is a newer one's. */

@@ -33,7 +33,7 @@ async function specs(keys: KeySource): Promise<unknown[]> {
 }
 
 async function opened(keys: KeySource): Promise<Control & AsyncDisposable> {
-  const control = await openControl(folder, keys);
+  const control = await openControl(folder, keys, { make: true });
   return {
     ...control,
     [Symbol.asyncDispose]() {

@@ -6,7 +6,13 @@ import type { DeadLetters, Ledger } from '../core/ledger.ts';
 import { createAlerts } from './alerts.ts';
 import { createConnections, sealedConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { type DatabaseOptions, isCurrentDatabase, openDatabase, translated } from './database.ts';
+import {
+  type DatabaseOptions,
+  expectDatabase,
+  isCurrentDatabase,
+  openDatabase,
+  translated,
+} from './database.ts';
 import { createJobs } from './jobs.ts';
 import { createLedger } from './ledger.ts';
 import { lockFolder } from './lock.ts';
@@ -15,7 +21,7 @@ import { type Rotation, rotateKeys } from './rotate-keys.ts';
 import { createKeyring, type KeySource } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
 
-export { type Holder, holderOf } from './lock.ts';
+export { holderOf } from './lock.ts';
 export { type KeySource, keySource } from './secrets.ts';
 
 /** Everything Sluice remembers, in one data folder. */
@@ -62,10 +68,15 @@ export function openState(dataDir: string, options: StateOptions = {}): State {
 const SETTING_UP = { tries: 50, waitMs: 100 } as const;
 
 /**
- * Opens a data folder to change connections and jobs in it, beside a running service, which follows. Makes the folder
- * when there is none, and brings that of an older Sluice up to date when nobody works on it. Throws StateError.
+ * Opens a data folder to change connections and jobs in it, beside a running service, which follows. Brings the
+ * folder of an older Sluice up to date when nobody works on it. Throws StateError; `no_data_folder` unless it may be made.
  */
-export async function openControl(dataDir: string, keys: KeySource): Promise<Control> {
+export async function openControl(
+  dataDir: string,
+  keys: KeySource,
+  { make = false }: { readonly make?: boolean } = {},
+): Promise<Control> {
+  if (!make) expectDatabase(dataDir);
   for (let left = SETTING_UP.tries; !isCurrentDatabase(dataDir); left--) {
     try {
       // Only the one writer migrates: what another has prepared must go on fitting.
