@@ -290,8 +290,7 @@ test('every setting of the file is explained, and secrets are marked', () => {
   const secrets: string[] = [];
   const walk = (schema: z.core.JSONSchema.JSONSchema, place: string): void => {
     if (schema['secret'] === true) secrets.push(place);
-    for (const each of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])])
-      walk(each as z.core.JSONSchema.JSONSchema, place);
+    for (const each of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) walk(each, place);
     if (schema.type === 'array') walk(schema.items as z.core.JSONSchema.JSONSchema, place);
     for (const [name, each] of Object.entries(schema.properties ?? {})) {
       const below = `${place}.${name}`;
