@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { counts, OPEN, settlement, slice } from '../../test/contracts/ledger.ts';
 import type { Alert, ConnectionStatus } from '../core/connections.ts';
+import { lockFolder } from './lock.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { holderOf, openControl, openState } from './state.ts';
 
 let folder: string;
@@ -263,4 +266,18 @@ test('by what settings a window of hours was settled', async () => {
     { fingerprint: 'new', slices: 1 },
   ]);
   state.close();
+});
+
+test('a folder of an older Sluice is brought up to date, but not under a process that works on it', async () => {
+  const db = new Database(join(folder, 'sluice.db'));
+  db.exec(MIGRATIONS[0]!);
+  db.pragma('user_version = 1');
+  db.close();
+  const older = lockFolder(folder);
+  await expect(openControl(folder, {})).rejects.toMatchObject({ code: 'data_folder_in_use' });
+  older.release();
+  const control = await openControl(folder, {});
+  await control.connections.put('shop', {}, 1);
+  expect(await control.connections.list()).toHaveLength(1);
+  control.close();
 });

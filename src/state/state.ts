@@ -65,7 +65,7 @@ export function openState(dataDir: string, options: StateOptions = {}): State {
 }
 
 /** How often a folder that another process is just setting up is looked at again, and how long between, in ms. */
-const SETTING_UP = { tries: 50, waitMs: 100 } as const;
+const SETTING_UP = { tries: 20, waitMs: 100 } as const;
 
 /**
  * Opens a data folder to change connections and jobs in it, beside a running service, which follows. Brings the
