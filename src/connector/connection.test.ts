@@ -296,8 +296,9 @@ test('every setting of the file is explained, and secrets are marked', () => {
       const below = `${place}.${name}`;
       const own = each as z.core.JSONSchema.JSONSchema;
       const words = own.description ?? own.anyOf?.length ?? own.oneOf?.length;
-      // A section of mapping settings is explained by its settings.
-      if (words === undefined && own.properties === undefined) silent.push(below);
+      // A section is explained by its settings, and a kind by those that go with it.
+      if (words === undefined && own.properties === undefined && own.const === undefined)
+        silent.push(below);
       walk(own, below);
     }
   };
