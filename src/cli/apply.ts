@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { StateError } from '../core/errors.ts';
 import type { Change, Config, FieldChange } from '../connector.ts';
-import { readConfigFile } from './config-file.ts';
+import { readConfig } from './config-file.ts';
 import { confirm } from './confirm.ts';
 import { DATA_DIR_HELP, dataDir } from './options.ts';
 import type { Shell } from './shell.ts';
@@ -48,7 +48,7 @@ async function apply(options: Options, shell: Shell): Promise<void> {
   const { terminal, env } = shell;
   const { carryOut, keySource, openControl, planApply } = await import('../connector.ts');
   const folder = dataDir(options.dataDir, env);
-  const config = await readConfigFile(options.file, env);
+  const config = await readConfig(options.file, env);
   const prune = options.prune === true;
   if (options.dryRun) {
     report(await planDry(config, folder, prune, env), { ...options, applied: false }, shell);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 const MB = 1024 * 1024;
-const GB = 1024 * MB;
 
 const bytes = z.number().int().min(0);
 const days = z.number().int().min(1);
@@ -21,11 +20,8 @@ const thresholds = z.strictObject({
     .number()
     .min(1)
     .describe('Tell when the oldest data that is not settled yet is older than this'),
-  nothingReceivedHours: z
-    .number()
-    .min(1)
-    .describe('Tell when the source had nothing new for so long'),
-  credentialsExpireDays: z
+  silentHours: z.number().min(1).describe('Tell when the source had nothing new for so long'),
+  expiryDays: z
     .number()
     .int()
     .min(1)
@@ -33,30 +29,48 @@ const thresholds = z.strictObject({
 });
 export type AlertThresholds = z.infer<typeof thresholds>;
 
-const {
-  retryingMinutes,
-  deadLettersPerHour,
-  lagMinutes,
-  nothingReceivedHours,
-  credentialsExpireDays,
-} = thresholds.shape;
+const { retryingMinutes, deadLettersPerHour, lagMinutes, silentHours, expiryDays } =
+  thresholds.shape;
 
-/** Of one connection: thresholds that differ from the service's, or no alerts at all. */
+const webhook = z
+  .url({ protocol: /^https?$/ })
+  .optional()
+  .meta({ secret: true });
+
+/** Of one connection: what differs from the service's, or no alerts at all. */
 export const connectionAlerts = z
-  .union([z.literal('off'), thresholds.partial()])
-  .describe('off: tell nobody; or thresholds that differ from those of the service');
+  .union([
+    z.literal('off'),
+    thresholds
+      .partial()
+      .extend({ webhook: webhook.describe('URL of its own that takes messages as Slack does') }),
+  ])
+  .describe('off: tell nobody; or what differs from the alerts of the service');
 
-export const smtpSettings = z.strictObject({
-  host: z.string().min(1).describe('Mail server'),
-  port: z.number().int().min(1).max(65_535).default(587).describe('Its port'),
-  secure: z
-    .boolean()
-    .default(false)
-    .describe('TLS from the first byte (port 465); else by STARTTLS where the server has it'),
-  user: z.string().min(1).optional().describe('User name, when the server wants one'),
-  password: z.string().min(1).optional().meta({ secret: true }).describe('Password of that user'),
-  from: z.string().min(3).describe('Sender of the mails'),
-});
+const smtpSettings = z
+  .strictObject({
+    host: z.string().min(1).describe('Name or address of the mail server'),
+    port: z.number().int().min(1).max(65_535).default(587).describe('Its port'),
+    secure: z
+      .boolean()
+      .default(false)
+      .describe('TLS from the first byte, as on port 465; otherwise by STARTTLS'),
+    allowPlain: z
+      .boolean()
+      .default(false)
+      .describe('Also send without TLS where the server has none; all is readable on the way'),
+    user: z.string().min(1).optional().describe('User name, when the server wants one'),
+    password: z.string().min(1).optional().meta({ secret: true }).describe('Password of that user'),
+    from: z
+      .string()
+      .regex(/^[^\p{Cc}]+@[^\p{Cc}]+$/u, 'must be a mail address')
+      .describe('Sender, for example Sluice <sluice@example.com>'),
+    timeoutMs: z.number().int().min(10).default(30_000).describe('Longest time for one mail'),
+  })
+  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+    message: 'user and password go together',
+    path: ['user'],
+  });
 export type SmtpSettings = z.infer<typeof smtpSettings>;
 
 /** The `service:` section: what holds for `sluice serve` as a whole. */
@@ -74,17 +88,22 @@ export const serviceSettings = z.strictObject({
     .describe('How the world reaches the service; for the links in alerts'),
   inbox: z
     .strictObject({
-      maxBytes: bytes.default(4 * GB).describe('Pushed bodies kept at most; above it: 503'),
+      maxBytes: bytes
+        .default(20e9)
+        .describe('Pushed bodies that wait, of all connections; above it: 503'),
       maxBodyBytes: bytes
         .min(1)
-        .default(16 * MB)
-        .describe('One body at most, after decompression; above it: 413'),
-      minFreeBytes: bytes.default(512 * MB).describe('Disk space to leave free; below it: 503'),
+        .default(10 * MB)
+        .describe('One body, as sent and unpacked; above it: 413'),
+      minFreeBytes: bytes
+        .optional()
+        .describe('Disk space to leave free; below it: 503. By default 512 MB or 2 % of the disk'),
       keepSettledHours: z
         .number()
         .min(0)
         .default(24)
-        .describe('How long pushed bodies are kept after all of them is settled'),
+        .describe('How long pushed bodies are kept for replays once they are settled'),
+      keepSettledBytes: bytes.default(1e9).describe('How much of them is kept at most'),
     })
     .prefault({})
     .describe("Bounds of what Braze's Custom HTTP connector pushes"),
@@ -99,29 +118,28 @@ export const serviceSettings = z.strictObject({
         .email()
         .optional()
         .describe('Who gets the mails about connections without a contact'),
-      webhook: z
-        .url({ protocol: /^https?$/ })
-        .optional()
-        .meta({ secret: true })
-        .describe('URL that takes messages as Slack does'),
+      webhook: webhook.describe('URL that takes messages as Slack does'),
       retryingMinutes: retryingMinutes.default(15),
       deadLettersPerHour: deadLettersPerHour.default(100),
       lagMinutes: lagMinutes.default(120),
-      nothingReceivedHours: nothingReceivedHours.default(24),
-      credentialsExpireDays: credentialsExpireDays.default(30),
+      silentHours: silentHours.default(24),
+      expiryDays: expiryDays.default(90),
     })
     .prefault({})
     .describe('Whom to tell, and when'),
   retention: z
     .strictObject({
-      runDays: days.default(90).describe('Runs and jobs that ended'),
-      sliceDays: days
-        .default(90)
-        .describe('Checkpoints of slices settled to their end; their counts stay in the totals'),
-      rollupDays: days.default(800).describe('Hourly figures'),
+      runDays: days.default(90).describe('Runs'),
+      runs: days.default(1000).describe('Runs of a connection, at most'),
+      jobDays: days.default(90).describe('Backfills and replays that ended'),
+      hourlyDays: days.default(35).describe('Figures by hour; older ones are kept by day'),
+      dailyDays: days.default(400).describe('Figures by day; older ones are kept by month'),
+      countsDays: days
+        .default(7)
+        .describe('Counts of each slice without an hour; then they are part of the totals only'),
     })
     .prefault({})
-    .describe('How long history is kept, in days; dead letters stay until they are delivered'),
+    .describe('How long history is kept; dead letters stay until they are delivered'),
   log: z
     .strictObject({
       level: z

@@ -47,12 +47,9 @@ function optionsOf(
   return [first!, ...others];
 }
 
-/**
- * Opens the source of a connection. `place`: what a source of this kind is opened with besides its settings, as the
- * inbox is; none of the stores takes any.
- */
-export function openSource({ kind, ...settings }: SourceSpec, place?: object): Source {
+/** Opens the source of a connection. */
+export function openSource({ kind, ...settings }: SourceSpec): Source {
   // The compiler can't see that the settings are those of this very kind; the schema has seen to it.
-  const { open } = SOURCES[kind] as { open(settings: unknown, place?: unknown): Source };
-  return open(settings, place);
+  const source: { open(settings: unknown): Source } = SOURCES[kind];
+  return source.open(settings);
 }
