@@ -136,15 +136,17 @@ test('commands go on beside a process that holds the folder, and see what its se
   await apply(scene, config(scene, {}, { name: 'new' }));
   const service = openState(scene.data);
   try {
-    await service.statuses.put([{
-      connection: 'shop',
-      state: { kind: 'halted', since: 1, detail: 'HTTP 401', hint: 'Mend the token.' },
-      lagSeconds: 7200,
-      deliveredAt: null,
-      receivedAt: null,
-      ...{ read: 0, delivered: 0, skipped: 0, deadLetters: 0, problems: 0 },
-      at: 1_750_000_000_000,
-    }]);
+    await service.statuses.put([
+      {
+        connection: 'shop',
+        state: { kind: 'halted', since: 1, detail: 'HTTP 401', hint: 'Mend the token.' },
+        lagSeconds: 7200,
+        deliveredAt: null,
+        receivedAt: null,
+        ...{ read: 0, delivered: 0, skipped: 0, deadLetters: 0, problems: 0 },
+        at: 1_750_000_000_000,
+      },
+    ]);
     const revision = await service.connections.revision();
     expect((await apply(scene, config(scene, { extra: { poll: 3 } }))).code).toBe(0);
     expect(await service.connections.revision()).not.toBe(revision);

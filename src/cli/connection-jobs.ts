@@ -64,7 +64,7 @@ function withWindow(command: Command): Command {
   return command
     .option('--data-dir <dir>', DATA_DIR_HELP)
     .requiredOption('--since <moment>', `first hour: ${MOMENT}`)
-    .option('--until <moment>', 'up to this, but without it; by default all there is');
+    .option('--until <moment>', 'up to this, but without it; by default up to now');
 }
 
 async function addJob(
@@ -84,7 +84,7 @@ async function addJob(
     }
     const { id } = await control.jobs.add({ connection: name, kind, since, until }, Date.now());
     shell.terminal.out(
-      `${name}: ${kind} of ${since} to ${until ?? 'the newest'} is job ${id}. How it goes: sluice jobs ${name}\n`,
+      `${name}: ${kind} of ${since} to ${until ?? 'now'} is job ${id}. How it goes: sluice jobs ${name}\n`,
     );
   });
 }
@@ -126,6 +126,7 @@ function jobsText(jobs: readonly Job[], { terminal }: Shell): string {
       { title: 'since' },
       { title: 'until' },
       { title: 'state' },
+      { title: 'reached' },
       { title: 'asked for (UTC)' },
       { title: 'ended' },
       { title: 'detail' },
@@ -134,9 +135,10 @@ function jobsText(jobs: readonly Job[], { terminal }: Shell): string {
       String(job.id),
       job.connection,
       job.kind,
-      job.since ?? '·',
+      job.since,
       job.until ?? '·',
       job.state,
+      job.reached ?? '·',
       at(job.createdAt),
       job.endedAt === null ? '·' : at(job.endedAt),
       job.detail ?? '',
