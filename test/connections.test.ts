@@ -139,7 +139,7 @@ test('commands go on beside a process that holds the folder, and see what its se
     await service.statuses.put([
       {
         connection: 'shop',
-        state: { kind: 'halted', since: 1, detail: 'HTTP 401', hint: 'Mend the token.' },
+        state: { kind: 'halted', since: 1, detail: 'HTTP 401.', hint: 'Mend the token.' },
         lagSeconds: 7200,
         deliveredAt: null,
         receivedAt: null,
@@ -153,8 +153,8 @@ test('commands go on beside a process that holds the folder, and see what its se
     expect((await service.connections.get('shop'))?.spec).toMatchObject({ poll: 3 });
     const { stdout } = await run(scene, 'get');
     expect(stdout).toMatch(/^new +not looked at yet +directory .*currents +· +0 +·$/m);
-    expect(stdout).toMatch(/^shop +halted: HTTP 401 +directory .* 2 h 0 min /m);
-    expect(stdout).toContain('shop: Mend the token.');
+    expect(stdout).toMatch(/^shop +halted +directory .* 2 h 0 min /m);
+    expect(stdout).toContain('shop is halted: HTTP 401. Mend the token.');
     expect(stdout).not.toContain('No service');
   } finally {
     service.close();

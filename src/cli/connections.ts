@@ -6,7 +6,7 @@ import type { Control } from '../connector.ts';
 import { confirm } from './confirm.ts';
 import { DATA_DIR_HELP, dataDir } from './options.ts';
 import type { Shell } from './shell.ts';
-import { stateHint, stateWords } from './state-words.ts';
+import { stateDetail, stateWords } from './state-words.ts';
 import { duration, number, palette, table } from './terminal.ts';
 
 interface GetOptions {
@@ -19,8 +19,8 @@ interface GetOptions {
 interface Shown {
   readonly name: string;
   readonly state: string;
-  /** What to do, when something is to be done. */
-  readonly hint?: string;
+  /** Why, and what to do, where there is something to say. */
+  readonly detail?: string;
   readonly source: string;
   /** Null while no service has looked. */
   readonly lagSeconds: number | null;
@@ -140,7 +140,7 @@ async function shownOf(
 ): Promise<Shown> {
   const { shown } = await import('../connector.ts');
   const spec = shown(stored);
-  const hint = isServed && status ? stateHint(status.state) : undefined;
+  const detail = isServed && status && !stored.paused ? stateDetail(status.state) : undefined;
   return {
     name: stored.name,
     state: stored.paused
@@ -150,7 +150,7 @@ async function shownOf(
         : status
           ? stateWords(status.state, Date.now())
           : 'not looked at yet',
-    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
     source: sourceWords(spec),
     lagSeconds: status?.lagSeconds ?? null,
     ...figures,
@@ -191,9 +191,11 @@ function listText(all: readonly Shown[], isServed: boolean, { terminal }: Shell)
     ]),
     { dim },
   );
-  const hints = all.flatMap(({ name, hint }) => (hint === undefined ? [] : [`${name}: ${hint}\n`]));
+  const details = all.flatMap(({ name, state, detail }) =>
+    detail === undefined ? [] : [`${name} is ${state}: ${detail}\n`],
+  );
   const remark = isServed
     ? ''
     : yellow('No service works on this folder now. Start one: sluice serve\n');
-  return text + hints.join('') + remark;
+  return text + details.join('') + remark;
 }

@@ -13,13 +13,14 @@ export function stateWords(state: ConnectionState, now: number): string {
         ? `catching up, ${bytes(state.bytesLeft)} left`
         : `catching up, about ${duration(state.secondsLeft * 1000)} left`;
     case 'retrying':
-      return `retrying for ${duration(Math.max(0, now - state.since))}: ${state.detail}`;
+      return `retrying for ${duration(Math.max(0, now - state.since))}`;
     case 'halted':
-      return `halted: ${state.detail}`;
+      return 'halted';
   }
 }
 
-/** What to do, when something is to be done. */
-export function stateHint(state: ConnectionState): string | undefined {
-  return state.kind === 'halted' ? state.hint : undefined;
+/** Why, and what to do, where there is something to say. */
+export function stateDetail(state: ConnectionState): string | undefined {
+  if (state.kind === 'retrying') return state.detail;
+  return state.kind === 'halted' ? `${state.detail} ${state.hint}` : undefined;
 }
