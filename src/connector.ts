@@ -5,7 +5,6 @@
 import { allEvents } from './catalogue/catalogue.ts';
 import { secretsOf } from './connector/redact.ts';
 import { type ServiceSettings, serviceSettings } from './connector/service-settings.ts';
-import { openState, type State } from './state/state.ts';
 import { type KeySource, openState, type State } from './state/state.ts';
 
 export {
@@ -17,10 +16,8 @@ export {
   shown,
 } from './connector/apply.ts';
 export { checkSetup } from './connector/check.ts';
-export { type Config, parseConfig } from './connector/config.ts';
 export { exportFolder, type ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
-export { retryDeadLetters } from './connector/retry-dead-letters.ts';
 export { openService, type OpenService } from './connector/service/open-service.ts';
 export type { Service } from './connector/service/service.ts';
 export { sendTestEvents, type TestReport } from './connector/test-events.ts';
@@ -32,8 +29,7 @@ export { type MappingSettings, parseMappingSettings } from './mapping/settings.t
 export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';
 export type { MixpanelInput } from './sinks/mixpanel.ts';
-export { type KeySource, keySource } from './state/state.ts';
-export { type Control, holderOf, keySource, openControl } from './state/state.ts';
+export { type Control, holderOf, type KeySource, keySource, openControl } from './state/state.ts';
 
 /** The books of a data folder, for reading; another process may be writing them. Throws StateError. */
 export function openBooks(dataDir: string, keys: KeySource = {}): State {

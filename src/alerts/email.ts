@@ -7,7 +7,7 @@ import { oneLine } from './words.ts';
 export const emailSettings = z
   .strictObject({
     host: z.string().min(1).describe('Name or address of the SMTP server'),
-    port: z.number().int().min(1).max(65_535).default(587),
+    port: z.number().int().min(1).max(65_535).default(587).describe('Its port'),
     secure: z
       .boolean()
       .default(false)
@@ -18,16 +18,12 @@ export const emailSettings = z
       .describe(
         'Also send without TLS, where the server offers none; a password is then readable on the way',
       ),
-    user: z.string().min(1).optional(),
-    password: z.string().min(1).optional().describe('A secret'),
+    user: z.string().min(1).optional().describe('User name, when the server wants one'),
+    password: z.string().min(1).optional().meta({ secret: true }).describe('Password of that user'),
     from: z
       .string()
       .regex(/^[^\p{Cc}]+@[^\p{Cc}]+$/u, 'must be a mail address')
       .describe('Sender, for example Sluice <sluice@example.com>'),
-    contact: z
-      .email()
-      .optional()
-      .describe('Who is told where a connection has no contact of its own'),
     timeoutMs: z.number().int().min(10).default(30_000).describe('Longest time for one mail'),
   })
   .refine(({ user, password }) => (user === undefined) === (password === undefined), {
@@ -37,9 +33,9 @@ export const emailSettings = z
 
 export type EmailSettings = z.infer<typeof emailSettings>;
 
-/** Tells by plain text mail: to the contact of the connection, else to that of the service. */
-export function createEmail(settings: EmailSettings): Notifier {
-  const { host, port, secure, allowPlain, user, password, from, contact, timeoutMs } = settings;
+/** Tells by plain text mail: to the contact of the connection, else to `contact`. */
+export function createEmail(settings: EmailSettings, contact?: string): Notifier {
+  const { host, port, secure, allowPlain, user, password, from, timeoutMs } = settings;
 
   return {
     name: 'email',

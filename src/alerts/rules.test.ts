@@ -67,6 +67,14 @@ test('retrying counts from more than 15 minutes on', () => {
   expect(kinds({ state: retryingState(now - 15 * MINUTE - 1) })).toContain('retrying');
 });
 
+test('a connection may have bounds of its own, or none at all', () => {
+  const state = retryingState(now - 15 * MINUTE - 1);
+  expect(kinds({ state }, { connection: { rules: { retryingMinutes: 60 } } })).not.toContain(
+    'retrying',
+  );
+  expect(kinds({ state: haltedState(now) }, { connection: { off: true } })).toEqual([]);
+});
+
 test('dead letters count above their rate, and are over well below it, once an hour was seen', () => {
   const of = (n: number, whole = true) =>
     kinds({}, { context: { deadLetters: () => ({ n, whole }) } });

@@ -39,6 +39,10 @@ export interface AlertConnection {
   readonly expires?: { readonly what: string; readonly at: number };
   /** Its own contact, where it has one. */
   readonly email?: string;
+  /** What differs from the rules for all. */
+  readonly rules?: { readonly [K in keyof AlertRules]?: AlertRules[K] | undefined };
+  /** Nobody wants to know. */
+  readonly off?: boolean;
   /** Its own webhook, where it has one. A secret. */
   readonly webhook?: string;
 }
@@ -78,20 +82,27 @@ export function conditions(
 ): Condition[] {
   const byName = new Map(statuses.map((status) => [status.connection, status]));
   return context.connections.flatMap((connection) => {
+    if (connection.off === true) return [];
+    const its = { ...rules, ...withoutGaps(connection.rules) };
     const status = byName.get(connection.name);
-    const expiry = expiring(connection, rules, now);
+    const expiry = expiring(connection, its, now);
     const others = status
       ? [
           halted(status),
-          retrying(status, rules, now),
-          tooManyDeadLetters(status, context, rules),
-          lagging(status, rules),
-          silent(status, connection, context, rules, now),
+          retrying(status, its, now),
+          tooManyDeadLetters(status, context, its),
+          lagging(status, its),
+          silent(status, connection, context, its, now),
           unreadable(status),
         ]
       : UNKNOWN_WITHOUT_STATUS.map((kind) => unsure(connection.name, kind));
     return [...others, expiry].filter((each) => each !== undefined);
   });
+}
+
+/** What is left out must not take the place of what holds for all. */
+function withoutGaps(rules: AlertConnection['rules'] = {}): Partial<AlertRules> {
+  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
 }
 
 const UNKNOWN_WITHOUT_STATUS: readonly AlertKind[] = [

@@ -31,9 +31,12 @@ It logs one JSON object a line to standard output. SIGTERM or Ctrl-C stops it: w
 for at most 20 seconds. Connections are changed while it runs by sluice apply, pause, resume, delete, backfill, replay.`,
     )
     .action(async (options: Options) => {
-      const { keySource } = await import('../connector.ts');
+      const { keySource, parseConfig } = await import('../connector.ts');
       const { serve } = await import('../server/serve.ts');
-      const config = await readConfig(options.file, shell.env);
+      const config =
+        options.file === undefined
+          ? parseConfig({}, { env: shell.env, folder: process.cwd() })
+          : await readConfig(options.file, shell.env);
       const listen = {
         host: options.host ?? config.service.listen.host,
         port: options.port === undefined ? config.service.listen.port : portFrom(options.port),

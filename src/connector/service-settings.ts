@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailSettings } from '../alerts/email.ts';
 
 const MB = 1024 * 1024;
 
@@ -47,32 +48,6 @@ export const connectionAlerts = z
   ])
   .describe('off: tell nobody; or what differs from the alerts of the service');
 
-const smtpSettings = z
-  .strictObject({
-    host: z.string().min(1).describe('Name or address of the mail server'),
-    port: z.number().int().min(1).max(65_535).default(587).describe('Its port'),
-    secure: z
-      .boolean()
-      .default(false)
-      .describe('TLS from the first byte, as on port 465; otherwise by STARTTLS'),
-    allowPlain: z
-      .boolean()
-      .default(false)
-      .describe('Also send without TLS where the server has none; all is readable on the way'),
-    user: z.string().min(1).optional().describe('User name, when the server wants one'),
-    password: z.string().min(1).optional().meta({ secret: true }).describe('Password of that user'),
-    from: z
-      .string()
-      .regex(/^[^\p{Cc}]+@[^\p{Cc}]+$/u, 'must be a mail address')
-      .describe('Sender, for example Sluice <sluice@example.com>'),
-    timeoutMs: z.number().int().min(10).default(30_000).describe('Longest time for one mail'),
-  })
-  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
-    message: 'user and password go together',
-    path: ['user'],
-  });
-export type SmtpSettings = z.infer<typeof smtpSettings>;
-
 /** The `service:` section: what holds for `sluice serve` as a whole. */
 export const serviceSettings = z.strictObject({
   listen: z
@@ -111,7 +86,7 @@ export const serviceSettings = z.strictObject({
     .min(32 * MB)
     .default(256 * MB)
     .describe('Batches and bodies in flight, of all connections together'),
-  smtp: smtpSettings.optional().describe('Mail server for alerts'),
+  smtp: emailSettings.optional().describe('Mail server for alerts'),
   alerts: z
     .strictObject({
       contact: z

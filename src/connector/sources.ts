@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { Source } from '../core/source.ts';
+import type { Inbox } from '../core/inbox.ts';
+import { azureSource } from '../sources/azure.ts';
 import { directorySource } from '../sources/directory.ts';
+import { gcsSource } from '../sources/gcs.ts';
+import { inboxSource } from '../sources/inbox.ts';
+import { s3Source } from '../sources/s3.ts';
 
 /** What a source is declared with. Its settings are a plain object, so that `kind` can stand among them. */
 interface SourceDeclaration {
@@ -14,6 +19,10 @@ interface SourceDeclaration {
 /** Every kind of source, by its name. */
 export const SOURCES = {
   directory: directorySource,
+  s3: s3Source,
+  gcs: gcsSource,
+  azure: azureSource,
+  inbox: inboxSource,
 } satisfies Readonly<Record<string, SourceDeclaration>>;
 
 type Sources = typeof SOURCES;
@@ -48,8 +57,20 @@ function optionsOf(
 }
 
 /** Opens the source of a connection. */
-export function openSource({ kind, ...settings }: SourceSpec): Source {
+export function openSource(connection: string, spec: SourceSpec, inbox: Inbox): Source {
+  if (spec.kind === 'inbox') return inboxSource.open(spec, { inbox, connection });
+  const { kind, ...settings } = spec;
   // The compiler can't see that the settings are those of this very kind; the schema has seen to it.
   const source: { open(settings: unknown): Source } = SOURCES[kind];
   return source.open(settings);
+}
+
+/** What a connection has settled and still has, for replays; undefined where that stays in the source itself. */
+export function openSettled(
+  connection: string,
+  spec: SourceSpec,
+  inbox: Inbox,
+): Source | undefined {
+  if (spec.kind !== 'inbox') return undefined;
+  return inboxSource.open(spec, { inbox, connection, settled: true });
 }

@@ -22,7 +22,6 @@ function settingsFor(port: number, more: Partial<EmailSettings> = {}): EmailSett
     host: '127.0.0.1',
     port,
     from: 'Sluice <sluice@example.com>',
-    contact: 'ops@example.com',
     allowPlain: true,
     ...more,
   });
@@ -59,11 +58,10 @@ test('a mail arrives as plain text, from and to whom it should', async () => {
 });
 
 test("the contact is the connection's own, else that of the service", () => {
-  const email = createEmail(settingsFor(25));
+  const email = createEmail(settingsFor(25), 'ops@example.com');
   expect(email.addressOf(aConnection('c', { email: 'own@example.com' }))).toBe('own@example.com');
   expect(email.addressOf(aConnection('c'))).toBe('ops@example.com');
-  const { contact: _none, ...without } = settingsFor(25);
-  expect(createEmail(without).addressOf(aConnection('c'))).toBeUndefined();
+  expect(createEmail(settingsFor(25)).addressOf(aConnection('c'))).toBeUndefined();
 });
 
 test('what names, details and contacts hold can add no header and no recipient', async () => {
@@ -153,7 +151,7 @@ test('settings that make no sense are refused', () => {
 
 test('a mail server that is away for a while gets each alert once when it is back', async () => {
   await using server = await startMailServer();
-  const self = watched(() => [createEmail(settingsFor(server.port))]);
+  const self = watched(() => [createEmail(settingsFor(server.port), 'ops@example.com')]);
   server.refuse = { code: 451, at: 'data', text: 'not now' };
   const names = ['a', 'b', 'c'];
   await self.look(20 * MINUTE, (now) =>

@@ -5,6 +5,7 @@ import { type KeySource, openState } from '../../state/state.ts';
 import { carryOut, planApply } from '../apply.ts';
 import type { ConnectionSpec } from '../connection.ts';
 import type { ServiceSettings } from '../service-settings.ts';
+import { startAlerting } from './alerting.ts';
 import { type Service, type ServiceObserver, startService } from './service.ts';
 
 export interface OpenServiceOptions {
@@ -41,13 +42,16 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
       maxBytes: settings.inbox.maxBytes,
       minFreeBytes: settings.inbox.minFreeBytes,
       settledAgeMs: settings.inbox.keepSettledHours * HOUR_MS,
+      settledBytes: settings.inbox.keepSettledBytes,
     });
     try {
       const service = await startService({ ...options, state, inbox });
+      const alerting = startAlerting(service, settings, state.alerts, log);
       return {
         ...service,
         inbox,
         async stop() {
+          await alerting.stop();
           await service.stop();
           await inbox.close();
           state.close();
