@@ -26,6 +26,8 @@ export interface CliOptions {
   /** Added to a clean environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Told of each piece of standard output as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** The path of the built command. Throws when it is not built: these tests run what users run. */
@@ -58,6 +60,7 @@ export function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.pid === undefined) throw new Error(`${command} could not be started`);
+  if (options.onOutput) child.stdout.setEncoding('utf8').on('data', options.onOutput);
   return { pid: child.pid, result: resultOf(child), kill: (signal) => void child.kill(signal) };
 }
 
@@ -65,7 +68,7 @@ function resultOf(child: ChildProcess): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stdout?.on('data', (chunk: Buffer | string) => out.push(Buffer.from(chunk)));
     child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
     const timer = setTimeout(() => child.kill('SIGKILL'), LIFETIME_MS);
     child.once('error', reject);

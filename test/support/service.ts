@@ -1,0 +1,143 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Counts, totalOf, skippedOf } from '../../src/core/counts.ts';
+import { openState } from '../../src/state/state.ts';
+import type { CliResult, RunningCli } from './cli.ts';
+import { type Scene, TOKEN } from './scene.ts';
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+export interface RunningService {
+  readonly process: RunningCli;
+  readonly url: string;
+  /** What was logged so far. */
+  readonly lines: readonly LogLine[];
+  /** SIGTERM; settles when the process has ended. */
+  stop(): Promise<CliResult>;
+  /** SIGKILL. */
+  kill(): Promise<CliResult>;
+}
+
+export const PUSH_TOKEN = 'a-token-of-the-tests-0123';
+
+/** A connection from the scene's folder, or from what is said, to its sandbox. */
+export function connection(
+  scene: Pick<Scene, 'sandbox'>,
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return {
+    name,
+    source: { kind: 'directory', path: 'currents' },
+    destination: {
+      kind: 'mixpanel',
+      region: 'us',
+      url: scene.sandbox.url,
+      credentials: { kind: 'project-token', token: TOKEN },
+    },
+    poll: 1,
+    ...more,
+  };
+}
+
+export const PUSHED = { source: { kind: 'inbox', token: PUSH_TOKEN } };
+
+/** Starts `sluice serve` on the scene's data folder and waits until it serves. */
+export async function startService(
+  scene: Scene,
+  connections: readonly unknown[],
+  options: { service?: Record<string, unknown>; env?: Record<string, string> } = {},
+): Promise<RunningService> {
+  const file = join(scene.root, 'sluice.yaml');
+  const service = { listen: { port: 0 }, ...options.service };
+  await writeFile(file, JSON.stringify({ service, connections }));
+  const lines: LogLine[] = [];
+  let rest = '';
+  const process = scene.start(['serve', '-f', file, '--data-dir', scene.data], {
+    ...(options.env ? { env: options.env } : {}),
+    onOutput(text) {
+      const parts = (rest + text).split('\n');
+      rest = parts.pop()!;
+      for (const part of parts) lines.push(JSON.parse(part) as LogLine);
+    },
+  });
+  const ended = process.result.then(({ stderr }) => {
+    throw new Error(`the service did not start: ${stderr}`);
+  });
+  ended.catch(() => undefined);
+  const serving = async (): Promise<string> => {
+    for (;;) {
+      const line = lines.find(({ msg }) => msg === 'serving');
+      if (line) return String(line['url']);
+      await delay(5);
+    }
+  };
+  const url = await Promise.race([serving(), ended]);
+  const end = (signal: NodeJS.Signals) => (): Promise<CliResult> => {
+    process.kill(signal);
+    return process.result;
+  };
+  return { process, url, lines, stop: end('SIGTERM'), kill: end('SIGKILL') };
+}
+
+/** Posts a body as Braze does. Rejects when there is no answer. */
+export async function push(
+  url: string,
+  name: string,
+  body: unknown,
+  token = PUSH_TOKEN,
+): Promise<number> {
+  const response = await fetch(`${url}/currents/${name}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'braze-currents-version': '1',
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+export interface Books {
+  readonly counts: Counts;
+  readonly read: number;
+  readonly delivered: number;
+  readonly skipped: number;
+  readonly deadLetters: number;
+  readonly imbalances: number;
+}
+
+/** What the ledger says of a connection; the service may be running. */
+export async function booksOf(scene: Pick<Scene, 'data'>, name: string): Promise<Books> {
+  const state = openState(scene.data, { readonly: true });
+  try {
+    const counts = await state.ledger.totals(name);
+    const { read, delivered, deadLetters, ...total } = totalOf(counts);
+    const imbalances = (await state.ledger.imbalances(name)).length;
+    return {
+      counts,
+      read,
+      delivered,
+      deadLetters,
+      skipped: skippedOf({ ...total, read, delivered, deadLetters }),
+      imbalances,
+    };
+  } finally {
+    state.close();
+  }
+}
+
+/** Waits until something is so, asked a few times a second. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  holds: (value: T) => boolean,
+): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    await delay(50);
+  }
+}
