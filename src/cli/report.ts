@@ -2,7 +2,16 @@ import { stripVTControlCharacters } from 'node:util';
 import { type Counts, skippedOf, totalOf, type TypeCounts } from '../core/counts.ts';
 import type { ExportResult } from '../connector.ts';
 import { findEvent } from '../catalogue/catalogue.ts';
-import { bytes, type Column, count, duration, number, palette, table } from './terminal.ts';
+import {
+  bytes,
+  type Column,
+  count,
+  duration,
+  number,
+  type Palette,
+  palette,
+  table,
+} from './terminal.ts';
 
 /** Exit codes of `sluice export`, worst last. */
 export const EXIT = {
@@ -83,13 +92,7 @@ export function exportText(
         ? paint.yellow('There are no .avro files: check the folder given by --from.')
         : 'Nothing new: everything in the source is settled already.',
     );
-  out.push(
-    result.balanced
-      ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${count(total.deadLetters, 'dead letter')}`
-      : paint.red(
-          '✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.',
-        ),
-  );
+  out.push(verdict(result.counts, result.balanced, paint));
   const remarks = remarksOf(result.counts);
   if (remarks.length > 0) out.push('', ...remarks);
   for (const { slice, problem } of result.problems)
@@ -110,6 +113,25 @@ export function exportText(
     out.push('', 'Stopped. Run the same command again: it goes on where it stood.');
   out.push('');
   return out.join('\n');
+}
+
+/** Counts by event type, and whether they add up. */
+export function booksText(
+  counts: Counts,
+  balanced: boolean,
+  { color, width }: { color: boolean; width: number },
+): string {
+  const paint = palette(color);
+  return `${balanceTable(counts, width, paint.dim)}\n${verdict(counts, balanced, paint)}\n`;
+}
+
+function verdict(counts: Counts, balanced: boolean, paint: Palette): string {
+  const total = totalOf(counts);
+  return balanced
+    ? `${paint.green('✓ The books balance:')} ${number(total.read)} read = ${number(total.delivered)} delivered + ${number(skippedOf(total))} skipped + ${count(total.deadLetters, 'dead letter')}`
+    : paint.red(
+        '✗ The books do not balance. This is a fault in Sluice: please report it with the output of `sluice runs --json`.',
+      );
 }
 
 /** Skips by reason where there is room; on a narrow terminal in one column, with the reasons below. */

@@ -10,6 +10,7 @@ import type { Tracker } from '../../pipeline/tracker.ts';
 import { mixpanelSink } from '../../sinks/mixpanel.ts';
 import type { State } from '../../state/state.ts';
 import { type ConnectionSpec, destinationOf, hourOf, keyFingerprint } from '../connection.ts';
+import { lookBackOf } from '../look-back.ts';
 import { projectOf, tokenOf } from '../project.ts';
 import { openSettled, openSource } from '../sources.ts';
 import { type Observer, observedSink } from './observe.ts';
@@ -58,6 +59,7 @@ export function openWork(options: OpenWorkOptions): Work {
       mapping: keyFingerprint(spec),
       events: spec.settings.events,
       ...(spec.since === undefined ? {} : { since: hourOf(spec.since)! }),
+      lookBack: lookBackOf(spec.source.kind),
       pollMs: spec.poll * 1000,
       concurrency: spec.concurrency,
       bytesPerBatch,

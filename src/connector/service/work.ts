@@ -14,6 +14,7 @@ import type { PassOutcome, PassSignals, Work } from '../../pipeline/loop.ts';
 import { run, type RunResult } from '../../pipeline/run.ts';
 import type { Tracker } from '../../pipeline/tracker.ts';
 import { hourToNote, nextWindow } from '../../pipeline/window.ts';
+import type { LookBack } from '../look-back.ts';
 import { watchBacklog } from './backlog.ts';
 import { nextStretch, replayName } from './jobs.ts';
 import { type Observer, traced } from './observe.ts';
@@ -36,6 +37,7 @@ export interface WorkParts {
   readonly mapping: string;
   readonly events: MappingSettings['events'];
   readonly since?: string;
+  readonly lookBack: LookBack;
   readonly pollMs: number;
   readonly concurrency: number;
   /** Bytes of JSON a batch: depends on how many connections share the memory. */
@@ -43,10 +45,6 @@ export interface WorkParts {
   readonly now: () => number;
 }
 
-/** Hours before the newest one that every pass looks at, and those that it looks at once an hour. */
-const SHORT_LOOK_BACK = 3;
-/** Braze tries for five days to write to a bucket that refuses it; its files still carry the hour they belong to. */
-export const LONG_LOOK_BACK = 168;
 const LONG_EVERY_MS = 3_600_000;
 
 /** What a connection does in each pass: what is new, then a stretch of a backfill or replay that was ordered. */
@@ -63,7 +61,7 @@ export function createWork(parts: WorkParts, arrival: Pick<Work, 'onArrival' | '
     const window = nextWindow({
       listing: isLong ? listing : { ...listing, open: [] },
       ...(parts.since === undefined ? {} : { since: parts.since }),
-      lookBackHours: isLong ? LONG_LOOK_BACK : SHORT_LOOK_BACK,
+      lookBackHours: isLong ? parts.lookBack.hourly : parts.lookBack.everyPass,
       wants,
     });
     const result = await passOver(parts, connection, parts.source, window, signals);

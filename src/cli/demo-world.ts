@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MixpanelSandbox } from '../sandbox/mixpanel/server.ts';
+import type { Serving } from '../server/serve.ts';
+
+/** Everything the demo runs: a Braze that writes and pushes, Sluice, and a Mixpanel that takes. */
+export interface DemoWorld {
+  readonly home: string;
+  readonly dataDir: string;
+  readonly sandbox: MixpanelSandbox;
+  readonly serving: Serving;
+  /** What Braze has written into files and pushed so far. */
+  readonly sent: Readonly<Record<DemoConnection, number>>;
+  /** Braze writes files with so many events, of the hours before `until` (milliseconds). */
+  writeFiles(events: number, seed: string, hours: number, until: number): Promise<void>;
+  /** Braze posts so many events, 100 a request. */
+  push(events: number, seed: string, until: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type DemoConnection = 'files' | 'push';
+
+const TOKEN = 'demo-token-of-the-inbox';
+const HOUR_MS = 3_600_000;
+/** What Braze posts at most at once. */
+const BATCH = 100;
+
+export async function openDemoWorld(): Promise<DemoWorld> {
+  const { parseConfig } = await import('../connector.ts');
+  const { writeGenerated } = await import('../sandbox/braze/generate.ts');
+  const { records } = await import('../sandbox/braze/records.ts');
+  const { customHttpBatch } = await import('../sandbox/braze/custom-http.ts');
+  const { DEMO_CREDENTIALS } = await import('../sandbox/mixpanel/auth.ts');
+  const { startMixpanelSandbox } = await import('../sandbox/mixpanel/server.ts');
+  const { serve } = await import('../server/serve.ts');
+  const home = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
+  const folder = join(home, 'currents');
+  const dataDir = join(home, 'data');
+  const sandbox = await startMixpanelSandbox({ credentials: DEMO_CREDENTIALS });
+  const sent = { files: 0, push: 0 };
+  await mkdir(folder);
+  const destination = {
+    kind: 'mixpanel',
+    region: 'us',
+    url: sandbox.url,
+    credentials: { kind: 'project-token', token: DEMO_CREDENTIALS.token },
+  };
+  const tree = {
+    service: { listen: { port: 0 } },
+    connections: [
+      { name: 'files', source: { kind: 'directory', path: folder }, destination, poll: 1 },
+      { name: 'push', source: { kind: 'inbox', token: TOKEN }, destination },
+    ],
+  };
+  await writeFile(join(home, 'sluice.yaml'), `${JSON.stringify(tree, null, 2)}\n`);
+  const log: string[] = [];
+  let serving: Serving;
+  try {
+    serving = await serve({
+      dataDir,
+      keys: {},
+      config: parseConfig(tree, { env: {}, folder: home }),
+      logTo: { write: (line) => void log.push(line) },
+    });
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+  return {
+    home,
+    dataDir,
+    sandbox,
+    serving,
+    sent,
+    async writeFiles(events, seed, hours, until) {
+      await writeGenerated(folder, { events, seed, hours, start: until - hours * HOUR_MS });
+      sent.files += events;
+    },
+    async push(events, seed, until) {
+      const all = [...records({ events, seed, hours: 1, start: until - HOUR_MS })];
+      for (let from = 0; from < all.length; from += BATCH) {
+        const some = all.slice(from, from + BATCH);
+        await post(serving.url, customHttpBatch(some));
+        sent.push += some.length;
+      }
+    },
+    async close() {
+      await serving.close();
+      await sandbox.close();
+      await writeFile(join(home, 'service.log'), log.join(''));
+    },
+  };
+}
+
+async function post(url: string, batch: unknown): Promise<void> {
+  const { status } = await fetch(`${url}/currents/push`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      'content-type': 'application/json',
+      'braze-currents-version': '1',
+    },
+    body: JSON.stringify(batch),
+  });
+  if (status !== 200) throw new Error(`the inbox answered ${status}`);
+}
