@@ -4,6 +4,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
 import { AZURITE, startAzurite } from '../../test/support/azurite-server.ts';
 import type { ServerProcess } from '../../test/support/s3-server.ts';
@@ -113,4 +114,12 @@ test('what a person must mend is said in plain words, and without a secret', asy
     for (const each of [wrongKey, signature]) expect(text).not.toContain(each);
     await source.close();
   }
+});
+
+test('secrets are marked in the settings, and the account may not be left out', () => {
+  const json = JSON.stringify(z.toJSONSchema(azureSource.settings, { io: 'input' }));
+  expect(json.match(/"secret":true/g)).toHaveLength(3);
+  expect(azureSource.settings.safeParse(azureSource.example).success).toBe(true);
+  const { account: _, ...nameless } = azureSource.example;
+  expect(azureSource.settings.safeParse(nameless).success).toBe(false);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
 import { faultProxy } from '../../test/support/fault-proxy.ts';
 import { type GcsServer, startGcs } from '../../test/support/gcs-server.ts';
@@ -128,4 +129,23 @@ test('requests carry the token of the credentials that the environment names', a
     await signIn.close();
     await rm(folder, { recursive: true });
   }
+});
+
+test('a machine without credentials is told which there are', async () => {
+  const { HOME } = process.env;
+  Object.assign(process.env, { METADATA_SERVER_DETECTION: 'none', HOME: '/nowhere' });
+  try {
+    await expect(
+      listOf(gcsSource.open(settingsOf('currents', '', { kind: 'default' }))),
+    ).rejects.toMatchObject({ name: 'SourceError', code: 'no_credentials' });
+  } finally {
+    delete process.env['METADATA_SERVER_DETECTION'];
+    process.env['HOME'] = HOME;
+  }
+});
+
+test('secrets are marked in the settings', () => {
+  const json = JSON.stringify(z.toJSONSchema(gcsSource.settings, { io: 'input' }));
+  expect(json.match(/"secret":true/g)).toHaveLength(1);
+  expect(gcsSource.settings.safeParse(gcsSource.example).success).toBe(true);
 });

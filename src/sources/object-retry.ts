@@ -14,8 +14,8 @@ export interface Bounds {
   readonly pageSize?: number;
 }
 
-/** About half a minute in all where every try fails at once. */
-export const BOUNDS: Bounds = { tries: 8, delayMs: 500, maxDelayMs: 15_000, stallMs: 60_000 };
+/** About a quarter of a minute in all where every try fails at once. */
+export const BOUNDS: Bounds = { tries: 6, delayMs: 500, maxDelayMs: 15_000, stallMs: 60_000 };
 
 /** Waits before the next try, longer with each failure, and never all at the same time. */
 export async function pause(failures: number, bounds: Bounds, signal: AbortSignal): Promise<void> {

@@ -56,6 +56,7 @@ export function objectStoreSource(
         for await (const object of lookUp(old, way))
           if (object.key.endsWith('.avro')) yield sliceOf(object, root);
         for await (const object of walk(root, hours, layouts, way)) {
+          signal.throwIfAborted();
           if (!object.key.endsWith('.avro')) continue;
           const slice = sliceOf(object, root);
           if (holds(hours, slice)) yield slice;

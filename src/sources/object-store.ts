@@ -61,7 +61,7 @@ export class StoreError extends SluiceError {
 
 const NO_TRUST = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS|ERR_SSL/;
 const NO_ANSWER =
-  /^(?:E(?:CONN(?:RESET|REFUSED|ABORTED)|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH)|UND_ERR_.*|ERR_STREAM_PREMATURE_CLOSE|TimeoutError|REQUEST_SEND_ERROR)$/;
+  /^(?:ECONN\w+|EPIPE|EPROTO|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|E(?:HOST|NET)(?:UNREACH|DOWN)|UND_ERR_\w+|HPE_\w+|ERR_STREAM_PREMATURE_CLOSE|TimeoutError|REQUEST_SEND_ERROR)$/;
 
 /** What an error of the network means; undefined when it is none. */
 export function networkFault(error: unknown): StoreError | undefined {

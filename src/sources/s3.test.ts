@@ -5,6 +5,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { bytesOf, listOf, sourceContract } from '../../test/contracts/source.ts';
 import { faultProxy } from '../../test/support/fault-proxy.ts';
 import { type ServerProcess, startS3 } from '../../test/support/s3-server.ts';
@@ -198,4 +199,49 @@ test('a role is taken on with the credentials of the environment', async () => {
     await sts.close();
     await s3.close();
   }
+});
+
+test('what the environment lacks is named', async () => {
+  const names = {
+    AWS_CONFIG_FILE: '/nowhere/config',
+    AWS_SHARED_CREDENTIALS_FILE: '/nowhere/credentials',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  Object.assign(process.env, names);
+  try {
+    expect(
+      await failureOf({ bucket: 'currents', credentials: { kind: 'access-key', ...KEYS } }),
+    ).toMatchObject({ name: 'SourceError', code: 'no_region' });
+    expect(await failureOf({ bucket: 'currents', region: 'eu-central-1' })).toMatchObject({
+      name: 'SourceError',
+      code: 'no_credentials',
+    });
+  } finally {
+    for (const name of Object.keys(names)) delete process.env[name];
+  }
+});
+
+test('keys that XML can not hold come encoded, and are decoded', async () => {
+  const proxy = await faultProxy(server.url, () => ({
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>
+      <Contents><Key>a+b%2Bc%01/%C3%BC.avro</Key><ETag>&quot;e&quot;</ETag><Size>1</Size>
+      <LastModified>2026-06-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>`,
+  }));
+  const source = s3Source.open({ ...settingsOf('currents'), endpoint: proxy.url });
+  expect((await listOf(source)).map(({ id, version }) => [id, version])).toEqual([
+    ['a b+c\u0001/ü.avro', '1-e'],
+  ]);
+  expect(proxy.passed[0]!.url.searchParams.get('encoding-type')).toBe('url');
+  await source.close();
+  await proxy.close();
+});
+
+test('secrets are marked in the settings', () => {
+  const json = JSON.stringify(z.toJSONSchema(s3Source.settings, { io: 'input' }));
+  expect(json.match(/"secret":true/g)).toHaveLength(2);
+  expect(s3Source.settings.safeParse(s3Source.example).success).toBe(true);
+  for (const wrong of [{ prefix: '/currents' }, { bucket: 'express--euc1-az1--x-s3' }])
+    expect(s3Source.settings.safeParse({ ...s3Source.example, ...wrong }).success).toBe(false);
 });

@@ -10,7 +10,14 @@ import { s3Fault } from './s3-faults.ts';
 const secret = z.string().min(1).meta({ secret: true });
 
 const settings = z.strictObject({
-  bucket: z.string().min(3).describe('Name of the bucket'),
+  bucket: z
+    .string()
+    .min(3)
+    .refine(
+      (name) => !name.endsWith('--x-s3'),
+      'a directory bucket (S3 Express) can not be listed in order: use a general purpose bucket',
+    )
+    .describe('Name of the bucket'),
   prefix: prefixSetting,
   region: z
     .string()
