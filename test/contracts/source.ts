@@ -95,7 +95,7 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
       within(async ({ source, put, remove }) => {
         await put('f.avro', Buffer.from('one'));
         const [slice] = await listOf(source);
-        await put('f.avro', Buffer.from('another'));
+        await put('f.avro', Buffer.from('two'));
         await expect(bytesOf(source, slice!)).rejects.toThrow(SliceError);
         await remove('f.avro');
         await expect(bytesOf(source, slice!)).rejects.toMatchObject({
