@@ -15,6 +15,9 @@ export async function startServer(
   folder: string,
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A test that ends before it closes the server must not leave it behind.
+  const onExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', onExit);
   let printed = '';
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -33,6 +36,7 @@ export async function startServer(
   return {
     url,
     async close() {
+      process.removeListener('exit', onExit);
       child.kill('SIGKILL');
       await ended;
       await rm(folder, { recursive: true, force: true });
