@@ -176,6 +176,9 @@ test('a change of the deduplication key is warned of once something was sent', a
   expect(harmless.stdout).not.toContain('the key by which Mixpanel knows a repeat');
   const after = await apply(scene, renamed);
   expect(after.stdout).toContain('warning: The settings change the key by which Mixpanel knows');
+  const replay = await run(scene, 'replay', 'shop', '--since', '2025-01-01');
+  expect(replay.code).toBe(2);
+  expect(replay.stderr).toContain('of 1 slice it would keep both copies');
   const elsewhere = await apply(scene, config(scene, { token: 'other', settings: {} }));
   expect(elsewhere.stdout).toContain('another Mixpanel project from now on');
 });

@@ -14,6 +14,7 @@ import { type Progress, run, type RunResult } from '../pipeline/run.ts';
 import { type MixpanelInput, type MixpanelSettings, mixpanelSink } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
 import { openState, type State } from '../state/state.ts';
+import { keyFingerprint } from './connection.ts';
 import { parseDestination } from './destination.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
@@ -71,7 +72,9 @@ export async function exportFolder(
   const sink = mixpanelSink.open(destination);
   try {
     if (events.onStart) events.onStart(await bytesToRead(source, state, connection, events.signal));
-    const claim = await state.ledger.claim(connection, Date.now());
+    const claim = await state.ledger.claim(connection, Date.now(), {
+      mapping: keyFingerprint(options),
+    });
     const result = await run({
       source,
       unpack: createUnpack(source, mapping),

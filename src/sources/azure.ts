@@ -25,9 +25,18 @@ const settings = z
     credentials: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('default') }),
-        z.strictObject({ kind: z.literal('connection-string'), connectionString: secret }),
-        z.strictObject({ kind: z.literal('account-key'), accountKey: secret }),
-        z.strictObject({ kind: z.literal('sas'), token: secret }),
+        z.strictObject({
+          kind: z.literal('connection-string'),
+          connectionString: secret.describe('As the portal shows it'),
+        }),
+        z.strictObject({
+          kind: z.literal('account-key'),
+          accountKey: secret.describe('Key of the storage account'),
+        }),
+        z.strictObject({
+          kind: z.literal('sas'),
+          token: secret.describe('Shared access signature'),
+        }),
       ])
       .default({ kind: 'default' })
       .describe('default: environment, workload or managed identity, or the Azure CLI'),

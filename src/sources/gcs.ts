@@ -18,7 +18,10 @@ const settings = z.strictObject({
         kind: z.literal('service-account'),
         key: z.string().min(1).meta({ secret: true }).describe("JSON text of the account's key"),
       }),
-      z.strictObject({ kind: z.literal('key-file'), path: z.string().min(1) }),
+      z.strictObject({
+        kind: z.literal('key-file'),
+        path: z.string().min(1).describe("File with the account's key; an absolute path"),
+      }),
       z.strictObject({ kind: z.literal('none') }),
     ])
     .default({ kind: 'default' })

@@ -39,9 +39,9 @@ const settings = z.strictObject({
       z.strictObject({ kind: z.literal('default') }),
       z.strictObject({
         kind: z.literal('access-key'),
-        accessKeyId: z.string().min(1),
-        secretAccessKey: secret,
-        sessionToken: secret.optional(),
+        accessKeyId: z.string().min(1).describe('Id of the access key'),
+        secretAccessKey: secret.describe('Its secret'),
+        sessionToken: secret.optional().describe('Of temporary keys'),
       }),
       z.strictObject({
         kind: z.literal('role'),
@@ -50,8 +50,9 @@ const settings = z.strictObject({
           .regex(
             /^arn:[\w-]+:iam::\d+:role\/.+$/,
             'a role looks like arn:aws:iam::123456789012:role/name',
-          ),
-        externalId: z.string().min(2).optional(),
+          )
+          .describe('Role to take on'),
+        externalId: z.string().min(2).optional().describe('What the role asks for, if anything'),
       }),
     ])
     .default({ kind: 'default' })
