@@ -78,7 +78,9 @@ export async function openDemoWorld(): Promise<DemoWorld> {
       sent.files += events;
     },
     async push(events, seed, until) {
-      const all = [...records({ events, seed, hours: 1, start: until - HOUR_MS })];
+      const all = [
+        ...records({ events, seed: `${seed} pushed`, hours: 1, start: until - HOUR_MS }),
+      ];
       for (let from = 0; from < all.length; from += BATCH) {
         const some = all.slice(from, from + BATCH);
         await post(serving.url, customHttpBatch(some));

@@ -18,7 +18,7 @@ type Step = PassOutcome | Error | ((signals: PassSignals) => Promise<PassOutcome
 /** A loop whose passes do what the steps say, one after the other; the last is done for ever. */
 function looping(
   steps: readonly Step[],
-  options: { pollMs?: number; recheckMs?: number } = {},
+  options: { pollMs?: number; recheckMs?: number; backoffMs?: number } = {},
 ): Script {
   const seen: string[] = [];
   let passes = 0;
@@ -47,7 +47,7 @@ function looping(
   };
   const loop = startLoop(work, {
     log,
-    backoff: { baseMs: 1, random: () => 0 },
+    backoff: { baseMs: options.backoffMs ?? 1, random: () => 0 },
     recheckMs: options.recheckMs ?? NEVER,
     onPass: () => seen.push('pass'),
     onIdle: () => seen.push('idle'),
@@ -118,6 +118,22 @@ test('a halted one looks again by itself, and at once when it is woken', async (
   other.loop.wake();
   await vi.waitFor(() => expect(other.seen).toContain('idle'));
   await other.loop.stop(0);
+});
+
+test.each([
+  ['halted', halted],
+  ['at fault', new SourceError('down', 'down')],
+])('what arrives while it is %s does not make it ask again and again', async (_name, step) => {
+  const { loop, seen, wake } = looping([step, finished], { backoffMs: NEVER });
+  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  for (let i = 0; i < 10; i++) {
+    wake();
+    await turn();
+  }
+  expect(seen).toHaveLength(2);
+  loop.wake();
+  await vi.waitFor(() => expect(seen).toContain('idle'));
+  await loop.stop(0);
 });
 
 test('a fault of ours is logged whole, halts this connection and is tried again later', async () => {

@@ -54,17 +54,25 @@ export function startLoop(work: Work, options: LoopOptions): Loop {
   const drain = new AbortController();
   const abort = new AbortController();
   let woken = false;
+  let arrived = false;
   let wakeUp: (() => void) | undefined;
   const wake = (): void => {
     woken = true;
     wakeUp?.();
   };
-  const forget = work.onArrival?.(wake);
+  const forget = work.onArrival?.(() => {
+    arrived = true;
+    wakeUp?.();
+  });
 
-  const rest = async (ms: number): Promise<void> => {
-    if (woken || drain.signal.aborted) return;
+  /** Arrivals must not turn the waits of a destination, a source or a disk at fault into a storm. */
+  const rest = async (ms: number, { untilArrival }: { untilArrival: boolean }): Promise<void> => {
+    const isOver = (): boolean => woken || (untilArrival && arrived);
+    if (isOver() || drain.signal.aborted) return;
     const early = new AbortController();
-    wakeUp = () => early.abort();
+    wakeUp = () => {
+      if (isOver()) early.abort();
+    };
     await sleep(ms, AbortSignal.any([early.signal, drain.signal])).catch(() => undefined);
     wakeUp = undefined;
   };
@@ -72,9 +80,10 @@ export function startLoop(work: Work, options: LoopOptions): Loop {
   const forever = async (): Promise<void> => {
     let failures = 0;
     while (!drain.signal.aborted) {
-      if (woken && work.gatherMs !== undefined && failures === 0)
+      if (arrived && work.gatherMs !== undefined)
         await sleep(work.gatherMs, drain.signal).catch(() => undefined);
       woken = false;
+      arrived = false;
       options.onPass();
       const outcome = await attempt(work, { drain: drain.signal, signal: abort.signal });
       if (drain.signal.aborted) return;
@@ -84,11 +93,11 @@ export function startLoop(work: Work, options: LoopOptions): Loop {
           break;
         case 'finished':
           options.onIdle();
-          await rest(work.pollMs);
+          await rest(work.pollMs, { untilArrival: true });
           break;
         case 'halted':
           options.onHalted(outcome.detail, outcome.hint);
-          await rest(options.recheckMs);
+          await rest(options.recheckMs, { untilArrival: false });
           break;
         case 'broken': {
           const detail = 'A fault of Sluice itself stopped this connection.';
@@ -97,14 +106,12 @@ export function startLoop(work: Work, options: LoopOptions): Loop {
             detail,
             'Nothing is lost. The log has the details: please report them. It is tried again every few minutes.',
           );
-          await rest(options.recheckMs);
+          await rest(options.recheckMs, { untilArrival: false });
           break;
         }
         case 'failed':
           options.onFailed(outcome.detail);
-          // Arrivals must not turn the waits of a source or a disk at fault into a storm.
-          woken = false;
-          await rest(backoffMs(failures, options.backoff));
+          await rest(backoffMs(failures, options.backoff), { untilArrival: false });
           break;
       }
     }

@@ -30,10 +30,8 @@ export function startAlerting(
     now: Date.now,
     log: (text, facts) => log.warn(text, facts as LogFields),
   });
-  const timer = every(
-    CHECK_MS,
-    () => watch.check(service.statuses(), service.specs().map(alertConnection)),
-    (error) => log.error('the connections can not be watched', {}, error),
+  const timer = every(CHECK_MS, () =>
+    watch.check(service.statuses(), service.specs().map(alertConnection)),
   );
   return {
     async stop() {

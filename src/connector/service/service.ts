@@ -74,7 +74,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const inFlight = createInFlight(settings.memoryBytes / 2);
   const before = new Map((await state.statuses.list()).map((each) => [each.connection, each]));
   let revision: number | undefined;
-  let trouble: string | undefined;
+  /** What does not work now, by what it is. */
+  const troubles = new Map<string, string>();
   let isStopping = false;
 
   const bytesPerBatch = (): number => settings.memoryBytes / 2 / Math.max(1, running.size);
@@ -137,10 +138,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     };
     const next = (changing.get(name) ?? Promise.resolve()).then(step);
     changing.set(name, next);
-    next.catch((error: unknown) => {
-      trouble = `${name} could not be started`;
-      log.error(trouble, { connection: name }, error);
-    });
+    next.then(
+      () => troubles.delete(name),
+      (error: unknown) => {
+        troubles.set(name, `${name} could not be started`);
+        log.error('a connection could not be started', { connection: name }, error);
+      },
+    );
   };
 
   const forget = async (name: string): Promise<void> => {
@@ -163,7 +167,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     known.clear();
     for (const [name, stored] of wanted) known.set(name, stored.revision);
     revision = current;
-    trouble = undefined;
   };
   /** The revisions that were acted upon. */
   const known = new Map<string, number>();
@@ -183,17 +186,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (changed.length > 0) await state.statuses.put(changed);
   };
 
-  const failed = (what: string) => (error: unknown) => {
-    trouble = `${what}: ${error instanceof SluiceError ? withHint(error) : String(error)}`;
-    if (error instanceof SluiceError) log.warn(trouble);
-    else log.error(trouble, {}, error);
+  const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
+    try {
+      await work();
+      if (troubles.delete(what)) log.info(`${what}: it works again`);
+    } catch (error) {
+      const detail = error instanceof SluiceError ? withHint(error) : String(error);
+      if (troubles.has(what)) return;
+      troubles.set(what, `${what}: ${detail}`);
+      if (error instanceof SluiceError) log.warn(what, { detail });
+      else log.error(what, {}, error);
+    }
   };
 
   await follow();
   await Promise.all(changing.values());
   const timers = [
-    every(FOLLOW_MS, follow, failed('The connections can not be followed')),
-    every(PUBLISH_MS, publish, failed('The state of the connections can not be stored')),
+    every(FOLLOW_MS, watched('the connections can not be followed', follow)),
+    every(PUBLISH_MS, watched('the states of the connections can not be stored', publish)),
   ];
 
   return {
@@ -208,7 +218,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         .filter(({ push }) => push !== undefined)
         .map(({ stored: { name } }) => ({ connection: name, ...inbox.depth(name) })),
     inFlightBytes: () => inFlight.bytes,
-    unready: () => (isStopping ? 'it is stopping' : trouble),
+    unready: () => (isStopping ? 'it is stopping' : [...troubles.values()][0]),
     async stop() {
       isStopping = true;
       await Promise.all(timers.map((timer) => timer.stop()));
