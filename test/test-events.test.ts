@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { put } from './support/currents-file.ts';
+import { clicks, currentsFile, put } from './support/currents-file.ts';
 import { openScene, TOKEN } from './support/scene.ts';
+import { connection } from './support/service.ts';
 
 test('sluice test sends one marked event of each selected type, and shows each', async () => {
   await using scene = await openScene();
@@ -66,4 +67,38 @@ test('sluice test wants to know the project, and known types', async () => {
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain('users.messages.email.*');
   expect(scene.sandbox.stats().requests.total).toBe(0);
+});
+
+test('a stored connection is checked and sends its test events by its own settings', async () => {
+  await using scene = await openScene();
+  const of = (token: string, events: string[]) => [
+    connection(scene, 'shop', {
+      settings: { events },
+      destination: {
+        kind: 'mixpanel',
+        region: 'us',
+        url: scene.sandbox.url,
+        credentials: { kind: 'project-token', token },
+      },
+    }),
+  ];
+  const apply = async (connections: unknown[]): Promise<void> => {
+    const file = await put(scene.root, 'c.yaml', JSON.stringify({ connections }));
+    expect((await scene.run(['apply', '-f', file, '--data-dir', scene.data])).code).toBe(0);
+  };
+  const named = (command: string, name = 'shop') =>
+    scene.run([command, name, '--data-dir', scene.data]);
+  await apply(of(TOKEN, ['users.messages.sms.*']));
+  expect((await named('test')).stdout).toContain('9 test events sent');
+  expect((await named('check')).stdout).toMatch(/✗ .*currents holds no .avro files/);
+  await put(scene.currents, 'a.avro', currentsFile(clicks('a', 1)));
+  const checked = await named('check');
+  expect(checked.code).toBe(0);
+  expect(checked.stdout).toMatch(/✓ .*currents holds 1 Avro files.*\n✓ Mixpanel accepts/);
+  await apply(of('a-wrong-token', ['users.messages.sms.*']));
+  const refused = await named('check');
+  expect(refused.code).toBe(4);
+  expect(refused.stdout).not.toContain('a-wrong-token');
+  const unknown = await named('test', 'nobody');
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There are: shop') });
 });

@@ -3,6 +3,8 @@ import type { TestReport } from '../connector.ts';
 import type { Shell } from './shell.ts';
 import {
   backoffFrom,
+  DATA_DIR_HELP,
+  dataDir,
   type DestinationOptions,
   type MappingOptions,
   readDestination,
@@ -14,10 +16,17 @@ import { progressLine } from './progress.ts';
 import { EXIT } from './report.ts';
 import { count, palette, table } from './terminal.ts';
 
+interface Options extends DestinationOptions, MappingOptions {
+  dataDir?: string;
+  json?: boolean;
+}
+
 export function addTest(program: Command, shell: Shell): void {
   const command = program
     .command('test')
     .description('Send one made-up event of each selected type to Mixpanel, marked as a test')
+    .argument('[name]', 'a stored connection; then nothing else is needed')
+    .option('--data-dir <dir>', DATA_DIR_HELP)
     .option('--json', 'print one JSON object');
   withMapping(withDestination(command));
   command.addHelpText(
@@ -26,28 +35,31 @@ export function addTest(program: Command, shell: Shell): void {
 The events carry the property sluice_test: true and belong to the user sluice-test-user; their values are placeholders.
 They stay in the project, and count there as any event does. Each call sends new ones.
 
-Example:
+Examples:
+  sluice test prod-email
   sluice test --project-token TOKEN --region eu --events "users.messages.email.*"
 
 Exit codes: 0 all sent or skipped, 3 some rejected, 4 halted by credentials.`,
   );
-  command.action(async (options: DestinationOptions & MappingOptions & { json?: boolean }) => {
-    const { terminal } = shell;
-    const { sendTestEvents } = await import('../connector.ts');
+  command.action(async (name: string | undefined, options: Options) => {
+    const { terminal, env, signal } = shell;
+    const { keySource, sendStoredTestEvents, sendTestEvents } = await import('../connector.ts');
     const progress = progressLine(terminal, false);
-    const report = await sendTestEvents(
-      {
-        destination: readDestination(options, shell.env),
-        ...(await readMapping(options, shell.env)),
-        now: Date.now(),
-        ...backoffFrom(shell.env),
-      },
-      shell.signal,
-      {
-        onWarning: (text) => terminal.err(`warning: ${text}\n`),
-        onRetry: progress.retry,
-      },
-    ).finally(progress.end);
+    const events = {
+      onWarning: (text: string) => terminal.err(`warning: ${text}\n`),
+      onRetry: progress.retry,
+    };
+    const common = { now: Date.now(), ...backoffFrom(env) };
+    const send = async (): Promise<TestReport> => {
+      if (name === undefined) {
+        const destination = readDestination(options, env);
+        const mapping = await readMapping(options, env);
+        return sendTestEvents({ ...common, destination, ...mapping }, signal, events);
+      }
+      const place = { dataDir: dataDir(options.dataDir, env), keys: keySource(env) };
+      return sendStoredTestEvents({ ...common, ...place, connection: name }, signal, events);
+    };
+    const report = await send().finally(progress.end);
     terminal.out(
       options.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, terminal.color),
     );

@@ -1,8 +1,12 @@
 import { resolve } from 'node:path';
-import { SourceError, withHint } from '../core/errors.ts';
+import { SliceError, SourceError, withHint } from '../core/errors.ts';
 import { checkMixpanel, type MixpanelInput } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
+import type { KeySource } from '../state/state.ts';
+import { destinationOf } from './connection.ts';
 import { parseDestination } from './destination.ts';
+import { openStore, SOURCES, type SourceSpec } from './sources.ts';
+import { storedConnection } from './stored.ts';
 
 export interface CheckLine {
   readonly what: 'source' | 'mixpanel';
@@ -22,6 +26,43 @@ export async function checkSetup(
     lines.push({ what: 'mixpanel', ...(await checkMixpanel(settings, signal)) });
   }
   return lines;
+}
+
+/** The same for a stored connection, by its own settings. Throws UsageError when there is none of that name. */
+export async function checkStored(
+  name: string,
+  dataDir: string,
+  keys: KeySource,
+  signal: AbortSignal,
+): Promise<CheckLine[]> {
+  const spec = await storedConnection(name, dataDir, keys);
+  const mixpanel = await checkMixpanel(destinationOf(spec), signal);
+  return [await checkSource(spec.source, signal), { what: 'mixpanel', ...mixpanel }];
+}
+
+/** Lists as far as it takes to know that it can, and reads a first byte. */
+async function checkSource(spec: SourceSpec, signal: AbortSignal): Promise<CheckLine> {
+  if (spec.kind === 'directory') return checkFolder(resolve(spec.path), signal);
+  if (spec.kind === 'inbox')
+    return { what: 'source', ok: true, detail: 'Braze pushes: there is nothing to ask it.' };
+  const source = openStore(spec);
+  const place = SOURCES[spec.kind].title;
+  try {
+    for await (const slice of source.list(signal)) {
+      for await (const _chunk of source.open(slice, 0, signal)) break;
+      return { what: 'source', ok: true, detail: `${place} can be listed and read: ${slice.id}` };
+    }
+    return {
+      what: 'source',
+      ok: false,
+      detail: `${place} holds no .avro files below that prefix.`,
+    };
+  } catch (error) {
+    if (!(error instanceof SourceError || error instanceof SliceError)) throw error;
+    return { what: 'source', ok: false, detail: withHint(error) };
+  } finally {
+    await source.close();
+  }
 }
 
 async function checkFolder(path: string, signal: AbortSignal): Promise<CheckLine> {

@@ -58,8 +58,14 @@ function optionsOf(
 
 /** Opens the source of a connection. */
 export function openSource(connection: string, spec: SourceSpec, inbox: Inbox): Source {
-  if (spec.kind === 'inbox') return inboxSource.open(spec, { inbox, connection });
-  const { kind, ...settings } = spec;
+  return spec.kind === 'inbox' ? inboxSource.open(spec, { inbox, connection }) : openStore(spec);
+}
+
+/** Opens a source that stands on its own, as all but the inbox do. */
+export function openStore({
+  kind,
+  ...settings
+}: Exclude<SourceSpec, { readonly kind: 'inbox' }>): Source {
   // The compiler can't see that the settings are those of this very kind; the schema has seen to it.
   const source: { open(settings: unknown): Source } = SOURCES[kind];
   return source.open(settings);

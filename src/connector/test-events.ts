@@ -16,9 +16,12 @@ import { deliver } from '../pipeline/deliver.ts';
 import { sharedRateLimit } from '../pipeline/rate-limit.ts';
 import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
+import type { KeySource } from '../state/state.ts';
+import { destinationOf } from './connection.ts';
 import { parseDestination } from './destination.ts';
 import { type ExportEvents, warningsFor } from './export.ts';
 import { projectOf, tokenOf } from './project.ts';
+import { storedConnection } from './stored.ts';
 
 /** The property that marks a test event. */
 const TEST_MARK = 'sluice_test';
@@ -49,6 +52,25 @@ export interface TestReport {
   readonly results: readonly TestResult[];
   /** Why sending stopped. */
   readonly halted?: string;
+}
+
+/** The same for a stored connection, by its own settings. Throws UsageError. */
+export async function sendStoredTestEvents(
+  options: Pick<TestEventsOptions, 'now' | 'backoffMs'> & {
+    readonly connection: string;
+    readonly dataDir: string;
+    readonly keys: KeySource;
+  },
+  signal: AbortSignal,
+  events: Pick<ExportEvents, 'onWarning' | 'onRetry'> = {},
+): Promise<TestReport> {
+  const spec = await storedConnection(options.connection, options.dataDir, options.keys);
+  const { settings, salt } = spec;
+  return sendTestEvents(
+    { ...options, destination: destinationOf(spec), settings, salt },
+    signal,
+    events,
+  );
 }
 
 /**
