@@ -48,7 +48,8 @@ changed are read by the next run.`,
   );
   command.action(async (options: Options) => {
     const { terminal } = shell;
-    const { exportFolder } = await import('../connector.ts');
+    // Not by the whole of the connector: the service's parts would cost every export their loading.
+    const { exportFolder } = await import('../connector/export.ts');
     const concurrency = Number(options.concurrency);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
       throw new UsageError('bad_concurrency', '--concurrency takes a whole number from 1 to 64');

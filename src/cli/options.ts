@@ -121,7 +121,7 @@ export async function readMapping(
   options: MappingOptions,
   env: Env,
 ): Promise<{ settings: MappingSettings; salt: string | undefined }> {
-  const { parseMappingSettings } = await import('../connector.ts');
+  const { parseMappingSettings } = await import('../connector/export.ts');
   let input: Record<string, unknown> = {};
   if (options.settings !== undefined) {
     const text = fileText(options.settings, 'settings')!;

@@ -1,11 +1,7 @@
 import type { StoredConnection } from '../core/connections.ts';
 import type { State } from '../state/state.ts';
-import {
-  type ConnectionSpec,
-  connectionSpec,
-  destinationOf,
-  keyFingerprint,
-} from './connection.ts';
+import { type ConnectionSpec, connectionSpec, destinationOf } from './connection.ts';
+import { keyFingerprint } from './fingerprint.ts';
 import { type FieldChange, fieldChanges } from './diff.ts';
 import { warningsFor } from './export.ts';
 import { projectOf } from './project.ts';

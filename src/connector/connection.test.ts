@@ -8,13 +8,8 @@ import { z } from 'zod';
 import { SluiceError } from '../core/errors.ts';
 import { mappingSettings } from '../mapping/settings.ts';
 import { configJsonSchema, parseConfig } from './config.ts';
-import {
-  connectionSpec,
-  destinationOf,
-  hourOf,
-  keyFingerprint,
-  parseConnection,
-} from './connection.ts';
+import { connectionSpec, destinationOf, hourOf, parseConnection } from './connection.ts';
+import { keyFingerprint } from './fingerprint.ts';
 import { fieldChanges } from './diff.ts';
 import { redact } from './redact.ts';
 import { serviceSettings } from './service-settings.ts';

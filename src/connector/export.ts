@@ -14,9 +14,11 @@ import { type Progress, run, type RunResult } from '../pipeline/run.ts';
 import { type MixpanelInput, type MixpanelSettings, mixpanelSink } from '../sinks/mixpanel.ts';
 import { directorySource } from '../sources/directory.ts';
 import { openState, type State } from '../state/state.ts';
-import { keyFingerprint } from './connection.ts';
+import { keyFingerprint } from './fingerprint.ts';
 import { parseDestination } from './destination.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
+
+export { parseMappingSettings } from '../mapping/settings.ts';
 
 /** One export from a folder to a Mixpanel project. */
 export interface ExportOptions {
