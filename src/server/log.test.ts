@@ -28,14 +28,21 @@ test('one object a line, with level, time, words and fields', () => {
 
 test('no secret gets through, wherever it stands and however it is written', () => {
   const { lines, scrubber, log } = logged();
-  scrubber.set('c', ['p@ss/word "x"', 'p@ss']);
+  scrubber.set('c', ['p@ss/word "x"', 'p@ss/w']);
   const secret = 'p@ss/word "x"';
-  log.warn(`said ${secret}`, { detail: `${encodeURIComponent(secret)} p@ss`, n: 1 });
+  log.warn(`said ${secret}`, { detail: `${encodeURIComponent(secret)} p@ss/w`, n: 1 });
   log.error('broken', {}, new Error(`got ${JSON.stringify({ secret })}`));
   const text = JSON.stringify(lines);
   expect(text).not.toMatch(/p@ss|p%40ss|word/);
   expect(lines[0]).toMatchObject({ msg: 'said ***', detail: '*** ***', n: 1 });
   expect(lines[1]!['stack']).toContain('Error: got {"secret":"***"}');
+});
+
+test('what is too short to be a secret does not tear words apart', () => {
+  const { lines, scrubber, log } = logged();
+  scrubber.set('c', ['b', 'ing', '']);
+  log.info('connection begins', { connection: 'bucket' });
+  expect(lines[0]).toMatchObject({ msg: 'connection begins', connection: 'bucket' });
 });
 
 test('secrets that are no longer in use are forgotten', () => {

@@ -36,6 +36,9 @@ export function createLog({ level, scrub, destination }: LogOptions): Log {
   };
 }
 
+/** What is shorter is no secret that anybody hands out, and would be found in the middle of words. */
+const SHORTEST = 6;
+
 /** Replaces secrets in texts, also where they were escaped for a URL or for JSON. */
 export function createScrubber(): {
   /** The secrets of one owner, in place of those it had. */
@@ -49,7 +52,7 @@ export function createScrubber(): {
       owned.set(owner, secrets);
       const written = [...owned.values()]
         .flat()
-        .filter((each) => each.length > 0)
+        .filter((each) => each.length >= SHORTEST)
         .flatMap((each) => [each, encodeURIComponent(each), JSON.stringify(each).slice(1, -1)]);
       // The longest first: one secret may hold another.
       all = [...new Set(written)].toSorted((a, b) => b.length - a.length);
