@@ -80,11 +80,13 @@ async function startFloor(kind: 'read' | 'fsync', folder: string): Promise<Runni
   let pushes = 0;
   let turn = Promise.resolve();
   const keep = (body: Buffer): Promise<void> => {
-    turn = turn.then(async () => {
+    const before = turn;
+    turn = (async () => {
+      await before;
       await file.write(body);
       await file.datasync();
       syncs++;
-    });
+    })();
     return turn;
   };
   const server = createServer((request, response) => {
@@ -122,16 +124,16 @@ const running = kind === 'inbox' ? await startInbox(folder, token) : await start
 const delay = monitorEventLoopDelay({ resolution: 5 });
 process.send!({ port: running.port });
 process.on('message', (order: 'measure' | 'stop') => {
-  if (order === 'measure') {
-    delay.enable();
-    return;
-  }
+  if (order === 'measure') delay.enable();
+  else void report();
+});
+
+async function report(): Promise<void> {
   delay.disable();
   const { user, system } = process.cpuUsage();
   const [cpuSeconds, loopMs] = [(user + system) / 1e6, delay.max / 1e6];
   const peak = peakRssMb();
-  void running.stop().then((counts) => {
-    process.send!({ cpuSeconds, loopMs, peakRssMb: peak, ...counts } satisfies ServerReport);
-    process.disconnect();
-  });
-});
+  const counts = await running.stop();
+  process.send!({ cpuSeconds, loopMs, peakRssMb: peak, ...counts } satisfies ServerReport);
+  process.disconnect();
+}

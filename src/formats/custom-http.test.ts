@@ -67,7 +67,7 @@ describe('a pushed body', () => {
   describe('with something nested 10,000 deep', () => {
     const deep = '['.repeat(10_000) + ']'.repeat(10_000);
     const deepEvent = `{ "event_type" : "users.behaviors.CustomEvent", "x\\"," : ${deep} }`;
-    const plain = JSON.stringify({ ...event, id: 9007199254740993 });
+    const plain = JSON.stringify(event);
     const want = readPushedBody(Buffer.from(`[${plain}]`));
 
     test.each([

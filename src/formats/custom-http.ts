@@ -11,6 +11,10 @@ export interface PushedEvent {
   readonly tooDeep?: Uint8Array;
 }
 
+/** The one field that pushes (of banners) and storage call by different names, by Braze's public samples of both. */
+const PUSHED_VARIATION = 'canvas_step_message_variation_api_id';
+const STORED_VARIATION = 'canvas_step_message_variation_id';
+
 /** Deeper values are no events, and recursion over them is not safe. */
 export const MAX_DEPTH = 200;
 
@@ -101,6 +105,10 @@ function flatten(event: unknown): PushedEvent {
     record['properties'] = custom ?? purchase;
   if ('id' in event) record['id'] = event['id'];
   if ('time' in event) record['time'] = event['time'];
+  if (PUSHED_VARIATION in record && !(STORED_VARIATION in record)) {
+    record[STORED_VARIATION] = record[PUSHED_VARIATION];
+    delete record[PUSHED_VARIATION];
+  }
   return { eventType: type, record };
 }
 

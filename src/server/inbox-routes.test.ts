@@ -137,7 +137,7 @@ describe('a push is answered', () => {
       body: new Blob([json(5_000_000)]).stream(),
       duplex: 'half',
       headers: { authorization: `Bearer ${TOKEN}` },
-    } as RequestInit);
+    });
     expect(await answer(chunked)).toEqual(tooLarge);
     expect(await scene.kept()).toEqual([json(1000), json(1000)]);
   });

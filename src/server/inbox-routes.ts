@@ -9,6 +9,7 @@ import { errorBody } from './server.ts';
 export interface PushObservation {
   /** Undefined for a name that is no connection. */
   readonly connection: string | undefined;
+  /** 0 when the client left before it had its answer. */
   readonly status: number;
   readonly seconds: number;
   /** Of the body, unpacked, as far as it was read. */
@@ -49,7 +50,14 @@ export function inboxRoutes(options: InboxRoutes): (app: FastifyInstance) => voi
   const authenticate = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { connection } = request.params as { connection: string };
     const found = options.find(connection);
-    pushes.set(request, { connection: found && connection, bytes: 0 });
+    const begun = performance.now();
+    const push: Push = { connection: found && connection, bytes: 0 };
+    pushes.set(request, push);
+    // Unlike the hook onResponse this also comes when the client has left.
+    reply.raw.once('close', () => {
+      const status = reply.raw.writableFinished ? reply.statusCode : 0;
+      options.observe?.({ ...push, status, seconds: (performance.now() - begun) / 1000 });
+    });
     if (!found) return reply.code(404).send(errorBody('no_connection', 'No such connection'));
     const token = /^bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token !== undefined && timingSafeEqual(digestOf(token), found.tokenDigest)) return;
@@ -106,16 +114,6 @@ export function inboxRoutes(options: InboxRoutes): (app: FastifyInstance) => voi
       scope.removeAllContentTypeParsers();
       // The handler reads the body itself, whatever it is called: bounded, unpacked and counted.
       scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-      scope.addHook('onResponse', (request, reply, ended) => {
-        const push = pushes.get(request);
-        if (push)
-          options.observe?.({
-            ...push,
-            status: reply.statusCode,
-            seconds: reply.elapsedTime / 1000,
-          });
-        ended();
-      });
       scope.post('/currents/:connection', { onRequest: authenticate }, take);
       done();
     });
@@ -164,7 +162,7 @@ function refused(reply: FastifyReply, why: ReceiveFailure, maxBodyBytes: number)
     case 'bad_gzip':
       return reply.code(422).send(errorBody('bad_gzip', 'The body is no whole gzip stream'));
     case 'gone':
-      // Nobody reads it; 408 is what the metrics are to show.
+      // Nobody reads it.
       return reply.code(408).send(errorBody('gone', 'The body broke off'));
   }
 }

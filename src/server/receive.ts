@@ -69,7 +69,7 @@ export function receive(
     };
     const onBadGzip = (): void => fail('bad_gzip');
     const onClose = (): void => {
-      if (!request.complete) fail('gone');
+      if (!request.readableEnded) fail('gone');
     };
     const leave = (): void => {
       request.off('data', onWire);
@@ -87,7 +87,12 @@ export function receive(
       resolve({ failure, bytes });
     };
 
+    // Whatever ends it also closes it.
     request.on('error', () => undefined);
+    if (request.destroyed) {
+      onClose();
+      return;
+    }
     request.on('close', onClose);
     if (gunzip) {
       gunzip.on('error', onBadGzip);

@@ -352,6 +352,19 @@ describe('what is settled', () => {
     await again.close();
   });
 
+  test('goes when the disk is nearly full', async () => {
+    let free = 1e12;
+    const disk = () => Promise.resolve({ free, total: 1e12 });
+    const inbox = await openInbox(dir, {}, { disk });
+    await settle(inbox, 'a', '1', '2');
+    await put(inbox, 'a', 'waits');
+    free = 1e6;
+    expect(await inbox.refusal()).toBe('the disk of the inbox is nearly full');
+    expect(await kept(inbox, 'a')).toEqual([]);
+    expect(await bodiesOf(inbox, 'a')).toEqual(['waits']);
+    await inbox.close();
+  });
+
   test('goes when it is old: since it was settled, not since it came', async () => {
     let at = Date.now();
     const inbox = await openInbox(dir, { settledAgeMs: 1000 }, { now: () => at });

@@ -157,9 +157,10 @@ export async function openInbox(
     settledBytes += segment.bytes;
   };
 
-  const prune = async (): Promise<void> => {
+  const prune = async (isAll = false): Promise<void> => {
     for (let oldest = settled[0]; oldest; oldest = settled[0]) {
       const isPast =
+        isAll ||
         settled.length > bounds.settledFiles ||
         settledBytes > bounds.settledBytes ||
         now() - oldest.settledAt > bounds.settledAgeMs;
@@ -168,6 +169,11 @@ export async function openInbox(
       settledBytes -= oldest.bytes;
       await onDisk(rm(settledPath(oldest.log.folder, oldest), { force: true }));
     }
+  };
+
+  const isDiskLow = async (): Promise<boolean> => {
+    const { free, total } = await onDisk(disk(root));
+    return free < (bounds.minFreeBytes ?? Math.max(512e6, total * 0.02));
   };
 
   let checkedAt = -Infinity;
@@ -205,9 +211,13 @@ export async function openInbox(
       if (bytes + arriving >= bounds.maxBytes) return 'the inbox is full';
       if (performance.now() - checkedAt >= DISK_CHECK_MS) {
         checkedAt = performance.now();
-        const { free, total } = await onDisk(disk(root));
-        const least = bounds.minFreeBytes ?? Math.max(512e6, total * 0.02);
-        lowDisk = free < least ? 'the disk of the inbox is nearly full' : undefined;
+        let isLow = await isDiskLow();
+        // Room for what comes is worth more than replays of what has gone.
+        if (isLow && settled.length > 0) {
+          await prune(true);
+          isLow = await isDiskLow();
+        }
+        lowDisk = isLow ? 'the disk of the inbox is nearly full' : undefined;
       }
       return lowDisk;
     },
@@ -258,7 +268,7 @@ export async function openInbox(
       keep(log, { ...segment, settledAt: at });
       await prune();
     },
-    prune,
+    prune: () => prune(),
     async remove(connection) {
       const name = folderName(connection);
       const log = logs.get(name);
