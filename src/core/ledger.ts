@@ -75,9 +75,12 @@ export interface Ledger {
   /** One transaction. Throws StateError `owner_lost` when the claim's epoch is no longer the newest. */
   settle(claim: Claim, settlement: Settlement): Promise<void>;
   endRun(claim: Claim, state: RunState, detail: string | null, at: number): Promise<void>;
-  /** Counts over all that was ever settled for a connection. */
+  /** Counts over all that was ever settled for a connection, pruned or not. */
   totals(connection: string): Promise<Counts>;
-  /** Slices whose records do not add up to their counts. Empty when the books balance. */
+  /**
+   * Slices whose records do not add up to their counts, or whose dead letters are not all there. Under a name in
+   * brackets: what was pruned, or the sums by hour, when they do not add up. Empty when the books balance.
+   */
   imbalances(connection: string): Promise<SliceProblem[]>;
   /** Slices whose newest version could not be read to its end. */
   problems(connection: string): Promise<SliceProblem[]>;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addHours, daysOf, hourOf, hourToNote, nextWindow, startOf } from './window.ts';
+import { addHours, hourOf, startOf } from '../core/hours.ts';
+import { daysOf, hourToNote, nextWindow } from './window.ts';
 
 const NOW = Date.parse('2026-11-24T17:30:00Z');
 const listing = { newestHour: undefined, prunedBefore: undefined, open: [] };

@@ -1,22 +1,6 @@
+import { addHours, hourOf } from '../core/hours.ts';
 import type { ListingState } from '../core/ledger.ts';
 import type { Window } from '../core/source.ts';
-
-const HOUR_MS = 3_600_000;
-
-/** The UTC hour of an instant, as `YYYY-MM-DD-HH`. `at`: milliseconds since the epoch. */
-export function hourOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 13).replace('T', '-');
-}
-
-/** The start of an hour given as `YYYY-MM-DD-HH`, in milliseconds since the epoch. */
-export function startOf(hour: string): number {
-  return Date.parse(`${hour.slice(0, 10)}T${hour.slice(11, 13)}:00:00Z`);
-}
-
-/** `hours` may be negative. */
-export function addHours(hour: string, hours: number): string {
-  return hourOf(startOf(hour) + hours * HOUR_MS);
-}
 
 export interface WindowOptions {
   readonly listing: ListingState;

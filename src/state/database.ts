@@ -2,15 +2,20 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StateError } from '../core/errors.ts';
+import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export interface DatabaseOptions {
   readonly readonly?: boolean;
+  /** Read what an older Sluice has written, as it is. */
+  readonly anyVersion?: boolean;
   /** Bound on the size of the database, in pages of 4 kB. */
   readonly maxPages?: number;
 }
 
 const FILE = 'sluice.db';
+/** The write-ahead log is cut back to this size after it had to grow, for one reader that took long. */
+const LOG_BYTES = 16 * 1024 * 1024;
 
 /** Opens the database of a data folder, made and migrated as needed. Throws StateError. */
 export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Database.Database {
@@ -24,15 +29,18 @@ export function openDatabase(dataDir: string, options: DatabaseOptions = {}): Da
         // A reader of a WAL database must be able to write its shared-memory file, so it is read-only by pragma.
         db.pragma('query_only = 1');
         checkVersion(db, dataDir);
-        checkMigrated(db, dataDir);
+        if (!options.anyVersion) checkMigrated(db, dataDir);
       } else {
         chmodSync(file, 0o600);
+        // Before the first table, or it has no effect.
+        db.pragma('auto_vacuum = INCREMENTAL');
         db.pragma('journal_mode = WAL');
+        db.pragma(`journal_size_limit = ${LOG_BYTES}`);
         db.pragma('synchronous = FULL');
         db.pragma('foreign_keys = ON');
         if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
         checkVersion(db, dataDir);
-        migrate(db);
+        migrate(db, file);
       }
       return db;
     } catch (error) {
@@ -88,15 +96,6 @@ function checkMigrated(db: Database.Database, dataDir: string): void {
     throw new StateError('not_migrated', `${dataDir} holds nothing that can be shown yet`, {
       hint: 'Run an export: it sets the data up, or brings that of an older Sluice up to date.',
     });
-}
-
-function migrate(db: Database.Database): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  for (const [i, sql] of MIGRATIONS.slice(version).entries())
-    db.transaction(() => {
-      db.exec(sql);
-      db.pragma(`user_version = ${version + i + 1}`);
-    }).immediate();
 }
 
 const KNOWN: Readonly<Record<string, { code: string; what: string; hint: string }>> = {

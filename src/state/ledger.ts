@@ -19,6 +19,7 @@ import type {
 } from '../core/ledger.ts';
 import type { Advance } from '../core/batch.ts';
 import { within } from './database.ts';
+import { imbalancesOf } from './imbalances.ts';
 
 const HOUR_MS = 3_600_000;
 /** Slices that stay open are looked at again, but no more of them than this. */
@@ -176,9 +177,6 @@ export function createLedger(db: Database.Database): Ledger {
     return { connection: name, epoch, run: Number(run.lastInsertRowid) };
   });
 
-  const problemsIn = (sql: string, connection: string): Promise<SliceProblem[]> =>
-    within(() => db.prepare<[string], SliceProblem>(sql).all(connection));
-
   return {
     claim: (connection, at, options = {}) => within(() => claim.immediate(connection, at, options)),
     progress: (connection, slice) =>
@@ -202,29 +200,28 @@ export function createLedger(db: Database.Database): Ledger {
     totals: (connection) =>
       within(() => {
         const rows = db
-          .prepare<[string], CountRow>(
-            `SELECT c.event_type, c.outcome, c.reason, sum(c.n) AS n FROM counts c JOIN slices s ON s.id = c.slice
-             JOIN connections o ON o.id = s.connection WHERE o.name = ? GROUP BY 1, 2, 3`,
+          .prepare<{ connection: string }, CountRow>(
+            `SELECT event_type, outcome, reason, sum(n) AS n FROM (
+               SELECT c.event_type, c.outcome, c.reason, c.n FROM counts c JOIN slices s ON s.id = c.slice
+                 JOIN connections o ON o.id = s.connection WHERE o.name = @connection
+               UNION ALL SELECT p.event_type, p.outcome, p.reason, p.n FROM past_counts p
+                 JOIN connections o ON o.id = p.connection WHERE o.name = @connection
+             ) GROUP BY event_type, outcome, reason`,
           )
-          .all(connection);
+          .all({ connection });
         return countsFrom(rows);
       }),
-    imbalances: (connection) =>
-      problemsIn(
-        `SELECT s.slice, 'records ' || s.records || ', read ' || sum(iif(c.outcome = 'read', c.n, 0)) || ', settled ' ||
-           sum(iif(c.outcome IN ('delivered', 'skipped', 'dead_letter'), c.n, 0)) AS problem
-         FROM slices s JOIN connections o ON o.id = s.connection LEFT JOIN counts c ON c.slice = s.id
-         WHERE o.name = ? GROUP BY s.id
-         HAVING s.records <> ifnull(sum(iif(c.outcome = 'read', c.n, 0)), 0)
-           OR s.records <> ifnull(sum(iif(c.outcome IN ('delivered', 'skipped', 'dead_letter'), c.n, 0)), 0)`,
-        connection,
-      ),
+    imbalances: (connection) => within(() => imbalancesOf(db, connection)),
     problems: (connection) =>
-      problemsIn(
-        `SELECT s.slice, s.problem FROM slices s JOIN connections o ON o.id = s.connection
+      within(() =>
+        db
+          .prepare<
+            [string],
+            SliceProblem
+          >(`SELECT s.slice, s.problem FROM slices s JOIN connections o ON o.id = s.connection
          WHERE o.name = ? AND s.problem IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slices later
-           WHERE later.connection = s.connection AND later.slice = s.slice AND later.id > s.id) ORDER BY s.slice`,
-        connection,
+           WHERE later.connection = s.connection AND later.slice = s.slice AND later.id > s.id) ORDER BY s.slice`)
+          .all(connection),
       ),
     connections: () =>
       within(() =>

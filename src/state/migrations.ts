@@ -89,7 +89,16 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE slices ADD COLUMN hour TEXT;
   ALTER TABLE slices ADD COLUMN mapping INTEGER REFERENCES mappings (id);
+  -- Records of it whose counts are in past_counts.
+  ALTER TABLE slices ADD COLUMN past_records INTEGER NOT NULL DEFAULT 0;
+  -- As the folder source finds the hour of a file.
+  UPDATE slices SET hour = substr(slice, instr('/' || slice, '/date=') + 5, 13)
+    WHERE '/' || slice LIKE '%/date=%'
+      AND substr(slice, instr('/' || slice, '/date=') + 5, 14) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9]/';
   CREATE INDEX slices_open ON slices (connection, hour) WHERE done = 0;
+  CREATE INDEX slices_by_hour ON slices (connection, hour) WHERE hour IS NOT NULL;
+  CREATE INDEX slices_to_merge ON slices (connection, updated_at)
+    WHERE hour IS NULL AND done = 1 AND past_records < records;
 
   CREATE TABLE past_counts (
     connection INTEGER NOT NULL REFERENCES connections (id),

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -18,6 +15,8 @@ import {
   settlement,
   slice,
 } from '../../test/contracts/ledger.ts';
+import { upkeepContract } from '../../test/contracts/upkeep.ts';
+import { killProcess, startSettling } from '../../test/support/settling.ts';
 import { totalOf } from '../core/counts.ts';
 import { openState } from './state.ts';
 
@@ -36,6 +35,7 @@ function underTest(dataDir: string): LedgerUnderTest {
   return {
     ledger: state.ledger,
     deadLetters: state.deadLetters,
+    upkeep: state.upkeep,
     reopen() {
       state.close();
       return Promise.resolve(underTest(dataDir));
@@ -48,6 +48,7 @@ function underTest(dataDir: string): LedgerUnderTest {
 }
 
 ledgerContract('SQLite', () => Promise.resolve(underTest(folder)));
+upkeepContract('SQLite', () => Promise.resolve(underTest(folder)));
 
 test('any sequence of settling, taking over, retrying and reopening gives what a plain model gives', async () => {
   const step = fc.record({
@@ -249,23 +250,6 @@ test('one process writes, others may read beside it', async () => {
   openState(folder).close();
 });
 
-async function startSettling(dataDir: string): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('../../test/support/settle-for-ever.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, dataDir],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  await once(child.stdout, 'data');
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
 test('another process that holds the folder is named with its number, and its death frees it', async () => {
   const child = await startSettling(folder);
   try {
@@ -273,7 +257,7 @@ test('another process that holds the folder is named with its number, and its de
       expect.objectContaining({ message: expect.stringContaining(`process ${child.pid}`) }),
     );
   } finally {
-    await kill(child);
+    await killProcess(child);
   }
   openState(folder).close();
 });
@@ -282,7 +266,7 @@ test('killed at any instant, the books balance and every dead letter is there on
   for (let round = 0; round < 12; round++) {
     const child = await startSettling(folder);
     await delay(Math.random() * 60);
-    await kill(child);
+    await killProcess(child);
     const state = openState(folder);
     const position = (await state.ledger.progress('c', slice('a.avro')))?.position ?? { record: 0 };
     const total = totalOf(await state.ledger.totals('c'));

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Alerts, Connections, Jobs, Mappings, Statuses } from '../core/connections.ts';
 import { StateError } from '../core/errors.ts';
 import type { DeadLetters, Ledger } from '../core/ledger.ts';
+import type { Upkeep } from '../core/upkeep.ts';
 import { createAlerts } from './alerts.ts';
 import { createConnections, sealedConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
@@ -20,6 +21,7 @@ import { createMappings } from './mappings.ts';
 import { type Rotation, rotateKeys } from './rotate-keys.ts';
 import { createKeyring, type KeySource } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
+import { createUpkeep } from './upkeep.ts';
 
 export { holderOf } from './lock.ts';
 export { type KeySource, keySource } from './secrets.ts';
@@ -33,6 +35,7 @@ export interface State {
   readonly statuses: Statuses;
   readonly alerts: Alerts;
   readonly mappings: Mappings;
+  readonly upkeep: Upkeep;
   close(): void;
 }
 
@@ -117,6 +120,7 @@ function stateOf(
     statuses: createStatuses(db),
     alerts: createAlerts(db),
     mappings: createMappings(db),
+    upkeep: createUpkeep(db),
     close() {
       db.close();
       release();

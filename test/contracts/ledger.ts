@@ -9,10 +9,12 @@ import {
 import type { DeadLetter } from '../../src/core/dead-letter.ts';
 import type { DeadLetters, Ledger, Settlement } from '../../src/core/ledger.ts';
 import type { Slice } from '../../src/core/source.ts';
+import type { Upkeep } from '../../src/core/upkeep.ts';
 
 export interface LedgerUnderTest {
   readonly ledger: Ledger;
   readonly deadLetters: DeadLetters;
+  readonly upkeep: Upkeep;
   /** Closes it and opens what it has stored. */
   reopen(): Promise<LedgerUnderTest>;
   close(): Promise<void>;

@@ -1,11 +1,18 @@
 import type { Job } from '../../core/connections.ts';
-import { daysOf, hourOf } from '../../pipeline/window.ts';
+import { hourOf } from '../../core/hours.ts';
+import { daysOf } from '../../pipeline/window.ts';
 
 /**
  * A replay keeps books of its own: what it reads was read before, and the connection's sums must not hold it twice.
  */
 export function replayName(connection: string, job: number): string {
   return `${connection} (replay ${job})`;
+}
+
+/** The job whose replay these books belong to; undefined when they are a connection's own. */
+export function replayOf(connection: string): number | undefined {
+  const job = / \(replay (\d+)\)$/.exec(connection)?.[1];
+  return job === undefined ? undefined : Number(job);
 }
 
 /**
