@@ -30,6 +30,8 @@ export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';
 export type { MixpanelInput } from './sinks/mixpanel.ts';
 export { type Control, holderOf, type KeySource, keySource, openControl } from './state/state.ts';
+export { backUp } from './state/backup.ts';
+export { examine } from './state/examine.ts';
 
 /** The books of a data folder, for reading; another process may be writing them. Throws StateError. */
 export function openBooks(dataDir: string, keys: KeySource = {}): State {

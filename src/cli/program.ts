@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { SluiceError, UsageError } from '../core/errors.ts';
 import { addApply } from './apply.ts';
+import { addBackup } from './backup.ts';
 import { addChecks } from './check.ts';
 import { addConnectionJobs } from './connection-jobs.ts';
 import { addConnections } from './connections.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
 import { addExport } from './export.ts';
 import { addKeys } from './keys.ts';
 import { addPreview } from './preview.ts';
@@ -37,6 +39,8 @@ async function program(shell: Shell): Promise<Command> {
   addServe(command, shell);
   addRuns(command, shell);
   addKeys(command, shell);
+  addBackup(command, shell);
+  addDoctor(command, shell);
   await addTools(command, shell);
   command.addHelpText(
     'after',
