@@ -7,6 +7,7 @@ import type { ConnectionSpec } from '../connection.ts';
 import type { ServiceSettings } from '../service-settings.ts';
 import { startAlerting } from './alerting.ts';
 import { type Service, type ServiceObserver, startService } from './service.ts';
+import { startUpkeep } from './upkeep.ts';
 
 export interface OpenServiceOptions {
   readonly dataDir: string;
@@ -47,10 +48,12 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     try {
       const service = await startService({ ...options, state, inbox });
       const alerting = startAlerting(service, settings, state.alerts, log);
+      const upkeep = startUpkeep({ service, state, inbox, log });
       return {
         ...service,
         inbox,
         async stop() {
+          await upkeep.stop();
           await alerting.stop();
           await service.stop();
           await inbox.close();
