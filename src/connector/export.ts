@@ -74,6 +74,9 @@ export async function exportFolder(
   const sink = mixpanelSink.open(destination);
   try {
     if (events.onStart) events.onStart(await bytesToRead(source, state, connection, events.signal));
+    const { prunedBefore } = await state.ledger.listing(connection);
+    // What a service of this name has settled and forgotten would be sent again.
+    const window = prunedBefore === undefined ? {} : { since: prunedBefore };
     const claim = await state.ledger.claim(connection, Date.now(), {
       mapping: keyFingerprint(options),
     });
@@ -83,6 +86,7 @@ export async function exportFolder(
       sink,
       ledger: state.ledger,
       connection,
+      window,
       claim: () => Promise.resolve(claim),
       concurrency: options.concurrency,
       delivery: {
