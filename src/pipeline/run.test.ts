@@ -149,6 +149,47 @@ test('a ledger that fails while the run is stopped is told, not taken for a stop
   await expect(running).rejects.toThrow('the disk is full');
 });
 
+test('draining reads nothing more, settles what is in flight, and the next run sends the rest', async () => {
+  const script: Script = [
+    ['a', three],
+    ['b', three],
+  ];
+  const drain = new AbortController();
+  const drained = await runOn(state, script, {
+    drain: drain.signal,
+    async answer(): Promise<Answer> {
+      drain.abort(new Error('stopping'));
+      await delay(1);
+      return { kind: 'settled', rejections: [] };
+    },
+  });
+  expect(drained.state).toBe('stopped');
+  expect(drained.sent.length).toBeGreaterThan(0);
+  expect(drained.sent.length).toBeLessThan(18);
+  await expectBalance(drained.sent.length);
+  const rest = await runOn(state, script);
+  expect([...drained.sent, ...rest.sent]).toEqual([...numbers('a', 0, 9), ...numbers('b', 0, 9)]);
+});
+
+test('while much is mapped, others get their turn', async () => {
+  let turns = 0;
+  const count = setInterval(() => turns++, 0);
+  const slow = (of: Slice): Piece[] =>
+    Array.from({ length: 10 }, (_, nth) => {
+      const piece = readable(of, nth, 1);
+      return {
+        ...piece,
+        encode(from, first, batch) {
+          for (const until = performance.now() + 15; performance.now() < until;);
+          return piece.encode(from, first, batch);
+        },
+      };
+    });
+  await runOn(state, [['a', slow]], { eventsPerBatch: 100 });
+  clearInterval(count);
+  expect(turns).toBeGreaterThan(4);
+});
+
 test('whatever a destination answers and whenever a run is cut off: all is accounted for, once', async () => {
   const answers = ['settled', 'settled', 'settled', 'reject', 'retry', 'lost', 'split', 'halt'];
   await fc.assert(

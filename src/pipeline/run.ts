@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Advance, Batch, type BatchLimits } from '../core/batch.ts';
 import { addCounts, type Counts, countsOf } from '../core/counts.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
@@ -57,6 +58,9 @@ export interface RunResult extends Progress {
   readonly detail?: string;
   readonly problems: readonly SliceProblem[];
 }
+
+/** Nobody else gets a turn for about this long. */
+const TURN_MS = 8;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -167,6 +171,7 @@ async function* fillBatches(
     new Batch(limits, buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(limits.bytes, 1 << 20)));
   let batch = fresh();
   let unlistable: SourceError | undefined;
+  let turnedAt = performance.now();
 
   try {
     for await (const slice of options.source.list(signal, options.window)) {
@@ -183,6 +188,7 @@ async function* fillBatches(
       let advance: Advance;
       try {
         for await (const piece of options.unpack(slice, position, signal)) {
+          signal.throwIfAborted();
           for (;;) {
             advance = batch.enter(slice, position);
             position = encodeMore(piece, position, batch);
@@ -193,6 +199,11 @@ async function* fillBatches(
               batch = fresh();
             }
             if (whole) break;
+          }
+          // Mapping is work of this thread; others wait for it, above all those who push.
+          if (performance.now() - turnedAt > TURN_MS) {
+            await turn();
+            turnedAt = performance.now();
           }
         }
         advance = batch.enter(slice, position);

@@ -65,6 +65,7 @@ export interface Rules {
   readonly answer?: (numbers: string[], nth: number) => Answer | Promise<Answer>;
   readonly eventsPerBatch?: number;
   readonly signal?: AbortSignal;
+  readonly drain?: AbortSignal;
   readonly settle?: Ledger['settle'];
   readonly connection?: string;
 }
@@ -132,6 +133,7 @@ export async function runOn(
     concurrency: 3,
     delivery: { backoff: { baseMs: 1, random: () => 0 } },
     signal: rules.signal ?? new AbortController().signal,
+    ...(rules.drain ? { drain: rules.drain } : {}),
     now: () => 0,
   });
   return { ...result, sent };
