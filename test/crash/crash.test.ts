@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import avro from 'avsc';
 import { expect, test } from 'vitest';
-import { findEvent } from '../../src/catalogue/catalogue.ts';
+import { Expected, recordsOf } from '../support/expected.ts';
+import { randomFrom } from '../support/random.ts';
 import { type Exported, openScene, type Scene } from '../support/scene.ts';
 
 const KILLS = Number(process.env['SLUICE_CRASH_KILLS'] ?? 200);
@@ -12,63 +12,6 @@ const SEED = Number(process.env['SLUICE_CRASH_SEED'] ?? Date.now() % 2 ** 31);
 /** Files of about so many records arrive whenever an export has come to its end: three or four requests. */
 const ARRIVAL = 5500;
 const ANSWER_MS = 180;
-
-/** Mulberry32: numbers from 0 to 1 that a seed repeats. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-interface SourceRecord {
-  readonly external_user_id?: string | null;
-  readonly name?: string;
-}
-
-/** Every record of a container file, by the reference library. */
-function recordsOf(file: string): Promise<{ type: string; records: SourceRecord[] }> {
-  return new Promise((resolve, reject) => {
-    const records: SourceRecord[] = [];
-    let type = '';
-    const decoder = avro.createFileDecoder(file);
-    decoder.on(
-      'metadata',
-      (_type: unknown, _codec: unknown, header: { meta: Record<string, Buffer> }) => {
-        const schema = JSON.parse(header.meta['avro.schema']!.toString()) as {
-          name: string;
-          namespace: string;
-        };
-        type = `${schema.namespace.replace(/^.*?\binner\./, '')}.${schema.name}`;
-      },
-    );
-    decoder.on('data', (record: SourceRecord) => records.push(record));
-    decoder.on('error', reject);
-    decoder.on('end', () => resolve({ type, records }));
-  });
-}
-
-/** What an export has to come to, counted apart from all of Sluice's own reading and mapping. */
-class Expected {
-  records = 0;
-  delivered = 0;
-  readonly byName: Record<string, number> = {};
-
-  count({ type, records }: { type: string; records: readonly SourceRecord[] }): void {
-    this.records += records.length;
-    const known = findEvent(type);
-    if (!known) return;
-    for (const record of records) {
-      if (!record.external_user_id) continue;
-      const name = known.nameFrom === undefined ? known.name : `${known.name} ${record.name}`;
-      this.delivered++;
-      this.byName[name] = (this.byName[name] ?? 0) + 1;
-    }
-  }
-}
 
 interface Arrivals {
   /** Moves the next files into the exported folder. False when there are none left. */

@@ -43,42 +43,57 @@ export function connection(
 
 export const PUSHED = { source: { kind: 'inbox', token: PUSH_TOKEN } };
 
+export interface ServiceStart {
+  readonly service?: Record<string, unknown>;
+  readonly env?: Record<string, string>;
+}
+
 /** Starts `sluice serve` on the scene's data folder and waits until it serves. */
 export async function startService(
   scene: Scene,
   connections: readonly unknown[],
-  options: { service?: Record<string, unknown>; env?: Record<string, string> } = {},
+  options: ServiceStart = {},
 ): Promise<RunningService> {
+  const { serving, ...launched } = await launchService(scene, connections, options);
+  const ended = launched.process.result.then(({ stderr }) => {
+    throw new Error(`the service did not start: ${stderr}`);
+  });
+  ended.catch(() => undefined);
+  return { ...launched, url: await Promise.race([serving, ended]) };
+}
+
+/** The same without waiting. `serving`: its URL, once it serves; never settles when it does not come to that. */
+export async function launchService(
+  scene: Scene,
+  connections: readonly unknown[],
+  options: ServiceStart = {},
+): Promise<Omit<RunningService, 'url'> & { readonly serving: Promise<string> }> {
   const file = join(scene.root, 'sluice.yaml');
   const service = { listen: { port: 0 }, ...options.service };
   await writeFile(file, JSON.stringify({ service, connections }));
   const lines: LogLine[] = [];
   let rest = '';
+  let served!: (url: string) => void;
+  const serving = new Promise<string>((resolve) => {
+    served = resolve;
+  });
   const process = scene.start(['serve', '-f', file, '--data-dir', scene.data], {
     ...(options.env ? { env: options.env } : {}),
     onOutput(text) {
       const parts = (rest + text).split('\n');
       rest = parts.pop()!;
-      for (const part of parts) lines.push(JSON.parse(part) as LogLine);
+      for (const part of parts) {
+        const line = JSON.parse(part) as LogLine;
+        lines.push(line);
+        if (line.msg === 'serving') served(String(line['url']));
+      }
     },
   });
-  const ended = process.result.then(({ stderr }) => {
-    throw new Error(`the service did not start: ${stderr}`);
-  });
-  ended.catch(() => undefined);
-  const serving = async (): Promise<string> => {
-    for (;;) {
-      const line = lines.find(({ msg }) => msg === 'serving');
-      if (line) return String(line['url']);
-      await delay(5);
-    }
-  };
-  const url = await Promise.race([serving(), ended]);
   const end = (signal: NodeJS.Signals) => (): Promise<CliResult> => {
     process.kill(signal);
     return process.result;
   };
-  return { process, url, lines, stop: end('SIGTERM'), kill: end('SIGKILL') };
+  return { process, serving, lines, stop: end('SIGTERM'), kill: end('SIGKILL') };
 }
 
 /** Posts a body as Braze does. Rejects when there is no answer. */
