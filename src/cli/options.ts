@@ -182,6 +182,12 @@ export function backoffFrom(env: Env): { backoffMs?: number } {
   return backoffMs === undefined ? {} : { backoffMs };
 }
 
+/** How long a stop waits for what is in flight. */
+export function graceFrom(env: Env): { graceMs?: number } {
+  const graceMs = numberFrom(env, 'SLUICE_GRACE_MS');
+  return graceMs === undefined ? {} : { graceMs };
+}
+
 function numberFrom(env: Env, name: string): number | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;

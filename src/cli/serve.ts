@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { readConfig } from './config-file.ts';
-import { backoffFrom, DATA_DIR_HELP, dataDir } from './options.ts';
+import { backoffFrom, DATA_DIR_HELP, dataDir, graceFrom } from './options.ts';
 import type { Shell } from './shell.ts';
 
 interface Options {
@@ -28,7 +28,7 @@ export function addServe(program: Command, shell: Shell): void {
       'after',
       `
 It logs one JSON object a line to standard output. SIGTERM or Ctrl-C stops it: what is in flight is settled first,
-for at most 20 seconds. Connections are changed while it runs by sluice apply, pause, resume, delete, backfill, replay.`,
+for at most 20 seconds (SLUICE_GRACE_MS). Connections are changed while it runs by sluice apply, pause, resume, delete, backfill, replay.`,
     )
     .action(async (options: Options) => {
       const { keySource, parseConfig } = await import('../connector.ts');
@@ -47,6 +47,7 @@ for at most 20 seconds. Connections are changed while it runs by sluice apply, p
         config: { ...config, service: { ...config.service, listen } },
         logTo: { write: (line) => shell.terminal.out(line) },
         ...backoffFrom(shell.env),
+        ...graceFrom(shell.env),
       });
       await new Promise((resolve) => {
         shell.signal.addEventListener('abort', resolve, { once: true });
