@@ -102,7 +102,7 @@ const KNOWN: Readonly<Record<string, { code: string; what: string; hint: string 
   SQLITE_FULL: {
     code: 'disk_full',
     what: 'The disk of the data folder is full',
-    hint: 'Free some space and run the same command again: it goes on where it stood. Nothing is lost.',
+    hint: 'Free some space: sluice serve then goes on by itself; else run the same command again. Nothing is lost.',
   },
   SQLITE_IOERR: {
     code: 'state_io',

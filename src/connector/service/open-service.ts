@@ -53,9 +53,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
         ...service,
         inbox,
         async stop() {
-          await upkeep.stop();
-          await alerting.stop();
-          await service.stop();
+          await Promise.all([upkeep.stop(), alerting.stop(), service.stop()]);
           await inbox.close();
           state.close();
         },

@@ -63,6 +63,8 @@ const FOLLOW_MS = 500;
 const PUBLISH_MS = 2000;
 const RECHECK_MS = 300_000;
 const GRACE_MS = 20_000;
+/** Stands for a revision that could not be acted upon. */
+const NOT_DONE = -1;
 
 /** Runs every connection of a data folder and follows their changes, whichever process makes them. Throws StateError. */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -137,13 +139,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       });
     };
     const next = (changing.get(name) ?? Promise.resolve()).then(step);
-    changing.set(name, next);
-    next.then(
-      () => troubles.delete(name),
-      (error: unknown) => {
-        troubles.set(name, `${name} could not be started`);
-        log.error('a connection could not be started', { connection: name }, error);
-      },
+    changing.set(
+      name,
+      next.then(
+        () => void troubles.delete(name),
+        (error: unknown) => {
+          again = true;
+          known.set(name, NOT_DONE);
+          if (troubles.has(name)) return;
+          troubles.set(name, `${name} could not be started`);
+          log.error('a connection could not be started', { connection: name }, error);
+        },
+      ),
     );
   };
 
@@ -158,32 +165,43 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const follow = async (): Promise<void> => {
     const current = await state.connections.revision();
-    if (current === revision) return;
+    if (current === revision && !again) return;
+    again = false;
     const wanted = new Map((await state.connections.list()).map((each) => [each.name, each]));
-    for (const name of known.keys()) if (!wanted.has(name)) change(name, undefined);
+    for (const name of [...known.keys()])
+      if (!wanted.has(name)) {
+        known.delete(name);
+        change(name, undefined);
+      }
     for (const [name, stored] of wanted)
-      if (known.get(name) !== stored.revision) change(name, stored);
-      else if ((await state.jobs.open(name)).length > 0) running.get(name)?.wake();
-    known.clear();
-    for (const [name, stored] of wanted) known.set(name, stored.revision);
+      if (known.get(name) !== stored.revision) {
+        known.set(name, stored.revision);
+        change(name, stored);
+      } else if ((await state.jobs.open(name)).length > 0) running.get(name)?.wake();
     revision = current;
   };
   /** The revisions that were acted upon. */
   const known = new Map<string, number>();
+  /** Something could not be done: the connections are to be looked at again though nobody changed them. */
+  let again = false;
 
   const statuses = (): ConnectionStatus[] =>
     [...running.values()].map(({ tracker }) => tracker.status());
 
   const published = new Map<string, string>();
+  const said = new Map<string, ConnectionStatus['state']['kind']>();
   const publish = async (): Promise<void> => {
-    const changed = statuses().filter((each) => {
+    const changed = new Map<string, ConnectionStatus>();
+    for (const each of statuses()) {
       const text = JSON.stringify({ ...each, at: 0, lagSeconds: Math.floor(each.lagSeconds / 10) });
-      if (published.get(each.connection) === text) return false;
-      sayStateChange(log, published.get(each.connection), each);
-      published.set(each.connection, text);
-      return true;
-    });
-    if (changed.length > 0) await state.statuses.put(changed);
+      if (published.get(each.connection) === text) continue;
+      changed.set(text, each);
+      sayStateChange(log, said.get(each.connection), each);
+      said.set(each.connection, each.state.kind);
+    }
+    if (changed.size > 0) await state.statuses.put([...changed.values()]);
+    // Only what was stored needs no storing again.
+    for (const [text, { connection }] of changed) published.set(connection, text);
   };
 
   const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
@@ -232,11 +250,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 /** One line when a connection comes into another state. */
 function sayStateChange(
   log: Log,
-  before: string | undefined,
+  old: ConnectionStatus['state']['kind'] | undefined,
   { connection, state }: ConnectionStatus,
 ): void {
-  const old =
-    before === undefined ? undefined : (JSON.parse(before) as ConnectionStatus).state.kind;
   if (old === state.kind) return;
   const isBusy = (kind: string | undefined): boolean =>
     kind === undefined || kind === 'idle' || kind === 'active';
