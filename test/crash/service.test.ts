@@ -95,11 +95,12 @@ test(
     for (let kills = 0; kills < KILLS; kills++) {
       const begun = performance.now();
       const service = await launchService(scene, connections);
-      void service.serving.then((url) => {
+      const follow = async (): Promise<void> => {
+        sender.goTo(await service.serving);
         served++;
         startMs = performance.now() - begun;
-        sender.goTo(url);
-      });
+      };
+      void follow();
       await delay(random() * (startMs + LIFE_MS));
       sender.goTo(undefined);
       const { signal, stderr } = await service.kill();

@@ -30,7 +30,7 @@ export function brazeSender(
   const iterator = bodies[Symbol.iterator]();
   const statuses = new Set<number>();
   let target: string | undefined;
-  let isOver = false;
+  const over = new AbortController();
   let acknowledged = 0;
   let refused = 0;
 
@@ -50,7 +50,7 @@ export function brazeSender(
     }
   };
   const lane = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const next = iterator.next();
       if (next.done === true) return;
       await deliver(next.value);
@@ -63,7 +63,7 @@ export function brazeSender(
       target = url;
     },
     async end() {
-      isOver = true;
+      over.abort();
       await ended;
       return { acknowledged, refused, statuses: [...statuses] };
     },
