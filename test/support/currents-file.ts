@@ -121,3 +121,28 @@ export async function put(
   await writeFile(file, bytes);
   return file;
 }
+
+/** The same clicks as {@link clicks} makes, as Braze would push them; ids of {@link idOf}. */
+export function pushedClicks(file: string, count: number): { events: object[] } {
+  return {
+    events: clicks(file, count).map(({ id, time, user_id, external_user_id, ...properties }) => ({
+      event_type: 'users.messages.email.Click',
+      id,
+      time,
+      user: { user_id, external_user_id },
+      properties,
+    })),
+  };
+}
+
+/** Ids of the records of made-up files, sorted. */
+export function idsOf(files: readonly (readonly [name: string, count: number])[]): string[] {
+  return files
+    .flatMap(([name, count]) => Array.from({ length: count }, (_, n) => idOf(name, n)))
+    .toSorted();
+}
+
+/** Where Braze puts a file of clicks of an hour, given as `YYYY-MM-DD-HH`. */
+export function hourlyPath(hour: string, name: string): string {
+  return `event_type=users.messages.email.Click/date=${hour}/version=4/prod/${name}.avro`;
+}
