@@ -50,7 +50,7 @@ export interface InboxMachine {
 }
 
 const MACHINE: InboxMachine = {
-  now: Date.now,
+  now: () => Date.now(),
   createFile: (path) => open(path, 'wx', 0o600),
   async disk(folder) {
     const { bavail, blocks, bsize } = await statfs(folder);
