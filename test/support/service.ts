@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectionStatus } from '../../src/core/connections.ts';
 import { type Counts, totalOf, skippedOf } from '../../src/core/counts.ts';
 import { openState } from '../../src/state/state.ts';
 import type { CliResult, RunningCli } from './cli.ts';
@@ -140,6 +141,18 @@ export async function booksOf(scene: Pick<Scene, 'data'>, name: string): Promise
       skipped: skippedOf({ ...total, read, delivered, deadLetters }),
       imbalances,
     };
+  } finally {
+    state.close();
+  }
+}
+
+/** What the service last stored of each connection. */
+export async function statusesOf(
+  scene: Pick<Scene, 'data'>,
+): Promise<ReadonlyMap<string, ConnectionStatus>> {
+  const state = openState(scene.data, { readonly: true });
+  try {
+    return new Map((await state.statuses.list()).map((each) => [each.connection, each]));
   } finally {
     state.close();
   }
