@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isBalanced } from '../../src/core/counts.ts';
-import { addHours, hourOf } from '../../src/pipeline/window.ts';
+import { addHours, hourOf } from '../../src/core/hours.ts';
 import {
   clicks,
   currentsFile,
