@@ -1,6 +1,6 @@
 /**
- * The server under load, in a process of its own. Arguments: kind, data folder, token. `inbox` is Sluice's; the others are
- * floors: `read` only reads the body and answers, `fsync` writes and syncs every body on its own, one after the other.
+ * The server under load, in a process of its own. Arguments: kind, data folder, token, port of a destination.
+ * `inbox` is Sluice's door alone, `service` the whole of `sluice serve`, which delivers meanwhile; the others are floors: `read` only reads the body and answers, `fsync` writes and syncs every body on its own, one after the other.
  * Sends its port, and {@link ServerReport} when it is told to stop.
  */
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ import { inboxRoutes } from '../src/server/inbox-routes.ts';
 import { startServer } from '../src/server/server.ts';
 import { openInbox } from '../src/state/inbox.ts';
 
-export type ServerKind = 'inbox' | 'read' | 'fsync';
+export type ServerKind = 'inbox' | 'service' | 'read' | 'fsync';
 
 export interface ServerReport {
   readonly cpuSeconds: number;
@@ -24,11 +24,48 @@ export interface ServerReport {
   /** Calls of fdatasync. */
   readonly syncs: number;
   readonly pushes: number;
+  /** Events delivered to the destination; 0 where none are. */
+  readonly delivered: number;
 }
 
 interface Running {
   readonly port: number;
-  stop(): Promise<Pick<ServerReport, 'syncs' | 'pushes'>>;
+  stop(): Promise<Pick<ServerReport, 'syncs' | 'pushes' | 'delivered'>>;
+}
+
+async function startService(folder: string, token: string, destination: string): Promise<Running> {
+  const { parseConfig } = await import('../src/connector.ts');
+  const { serve } = await import('../src/server/serve.ts');
+  const tree = {
+    service: { listen: { port: 0 }, log: { level: 'warn' } },
+    connections: [
+      {
+        name: 'bench',
+        source: { kind: 'inbox', token },
+        destination: {
+          kind: 'mixpanel',
+          region: 'us',
+          url: `http://127.0.0.1:${destination}`,
+          credentials: { kind: 'project-token', token: 'bench-token' },
+        },
+      },
+    ],
+  };
+  const serving = await serve({
+    dataDir: join(folder, 'data'),
+    keys: {},
+    config: parseConfig(tree, { env: {}, folder }),
+    logTo: { write: (line) => process.stderr.write(line) },
+    graceMs: 1000,
+  });
+  return {
+    port: Number(new URL(serving.url).port),
+    async stop() {
+      const [status] = serving.service.statuses();
+      await serving.close();
+      return { syncs: 0, pushes: 0, delivered: status!.delivered };
+    },
+  };
 }
 
 async function startInbox(folder: string, token: string): Promise<Running> {
@@ -69,7 +106,7 @@ async function startInbox(folder: string, token: string): Promise<Running> {
     async stop() {
       await server.close();
       await inbox.close();
-      return { syncs, pushes };
+      return { syncs, pushes, delivered: 0 };
     },
   };
 }
@@ -108,7 +145,7 @@ async function startFloor(kind: 'read' | 'fsync', folder: string): Promise<Runni
       server.closeAllConnections();
       server.close();
       await file.close();
-      return { syncs, pushes };
+      return { syncs, pushes, delivered: 0 };
     },
   };
 }
@@ -119,8 +156,13 @@ function peakRssMb(): number {
   return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) * 1024) / 1e6;
 }
 
-const [, , kind, folder, token] = process.argv as [string, string, ServerKind, string, string];
-const running = kind === 'inbox' ? await startInbox(folder, token) : await startFloor(kind, folder);
+type Argv = [string, string, ServerKind, string, string, string];
+const [, , kind, folder, token, destination] = process.argv as Argv;
+const start = (): Promise<Running> => {
+  if (kind === 'inbox') return startInbox(folder, token);
+  return kind === 'service' ? startService(folder, token, destination) : startFloor(kind, folder);
+};
+const running = await start();
 const delay = monitorEventLoopDelay({ resolution: 5 });
 process.send!({ port: running.port });
 process.on('message', (order: 'measure' | 'stop') => {
