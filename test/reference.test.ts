@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { anchorOf } from '../scripts/reference/markdown.ts';
 import { pages } from '../scripts/reference/pages.ts';
 import { allSettings } from '../scripts/reference/settings.ts';
+import { allCommands, callsOfPage, wrongCall } from './support/command-lines.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const generated = pages();
@@ -49,4 +50,30 @@ test('every link in docs leads to a file, and within docs to a heading', () => {
       .map(([link]) => `${path}: ${link}`),
   );
   expect(broken).toEqual([]);
+});
+
+test('every command and option that a guide names exists', async () => {
+  const commands = await allCommands();
+  const calls = [...docs(), 'README.md'].flatMap((path) =>
+    callsOfPage(textOf(path)).map((words) => ({ path, words })),
+  );
+  const wrong = calls.flatMap(({ path, words }) => {
+    const what = wrongCall(words, commands);
+    return what === undefined ? [] : [`${path}: ${what}`];
+  });
+  expect(wrong).toEqual([]);
+  const named = new Set(calls.map(({ words: [name] }) => name));
+  // People start the demo by npm.
+  const unnamed = commands.commands.map((each) => each.name()).filter((name) => !named.has(name));
+  expect(unnamed).toEqual(['demo']);
+});
+
+test.each([
+  ['sluice aply -f x', 'there is no command aply'],
+  ['sluice dead-letters rety', 'there is no command rety'],
+  ['sudo -u sluice env A=b /opt/sluice/bin/sluice get --jsn', 'there is no option --jsn'],
+  ['docker compose exec sluice sluice serve --prot=1 < x', 'there is no option --prot'],
+])('a command that does not exist is found in: %s', async (line, problem) => {
+  const [words] = callsOfPage(`\`\`\`sh\n${line}\n\`\`\`\n`);
+  expect(wrongCall(words!, await allCommands())).toContain(problem);
 });

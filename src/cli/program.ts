@@ -20,7 +20,8 @@ import type { Shell } from './shell.ts';
 import { isTerminal, palette, processTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
-async function program(shell: Shell): Promise<Command> {
+/** Every command with its options. */
+export async function program(shell: Shell): Promise<Command> {
   const command = new Command('sluice')
     .description('Streams Braze Currents events into Mixpanel, with books that balance.')
     .version(version(), '-V, --version')
