@@ -16,16 +16,16 @@ export {
   shown,
 } from './connector/apply.ts';
 export { type CheckLine, checkSetup, checkStored } from './connector/check.ts';
-export { exportFolder, type ExportResult } from './connector/export.ts';
+export type { ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
-export { openService, type OpenService } from './connector/service/open-service.ts';
+export { openService } from './connector/service/open-service.ts';
 export type { Service } from './connector/service/service.ts';
 export { sendStoredTestEvents, sendTestEvents, type TestReport } from './connector/test-events.ts';
 export { type Config, configJsonSchema, parseConfig } from './connector/config.ts';
 export { hourOf, parseConnection } from './connector/connection.ts';
 export type { FieldChange } from './connector/diff.ts';
 export { retryDeadLetters, retryStored } from './connector/retry-dead-letters.ts';
-export { type MappingSettings, parseMappingSettings } from './mapping/settings.ts';
+export type { MappingSettings } from './mapping/settings.ts';
 export type { RetryInfo } from './pipeline/deliver.ts';
 export type { Progress } from './pipeline/run.ts';
 export type { MixpanelInput } from './sinks/mixpanel.ts';

@@ -13,6 +13,7 @@ import { type KeySource, openControl, openState } from '../state/state.ts';
 import { destinationOf, parseConnection } from './connection.ts';
 import { parseDestination } from './destination.ts';
 import { type ExportEvents, warningsFor } from './export.ts';
+import { ownerOf } from './service/jobs.ts';
 import { connectionName, projectOf, tokenOf } from './project.ts';
 
 /** Which dead letters are meant. */
@@ -71,7 +72,7 @@ export async function retryDeadLetters(
 }
 
 /**
- * The same with the settings of a stored connection; undefined when none is stored under this name. Works beside the
+ * The same with the settings of a stored connection, also for its replays; undefined when none is stored under this name. Works beside the
  * service: what settles a letter only moves counts of slices that are there, in one transaction, and once.
  */
 export async function retryStored(
@@ -86,7 +87,7 @@ export async function retryStored(
 ): Promise<RetryResult | undefined> {
   const state = await openControl(options.dataDir, options.keys);
   try {
-    const stored = await state.connections.get(options.connection);
+    const stored = await state.connections.get(ownerOf(options.connection));
     if (!stored) return undefined;
     const spec = parseConnection(stored.spec);
     const { settings, salt } = spec;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { emailSettings } from '../alerts/email.ts';
+import { PRUNE_DEFAULTS } from '../core/upkeep.ts';
 
 const MB = 1024 * 1024;
 
@@ -28,7 +29,6 @@ const thresholds = z.strictObject({
     .min(1)
     .describe('Tell so many days before credentials cease to work'),
 });
-export type AlertThresholds = z.infer<typeof thresholds>;
 
 const { retryingMinutes, deadLettersPerHour, lagMinutes, silentHours, expiryDays } =
   thresholds.shape;
@@ -104,13 +104,17 @@ export const serviceSettings = z.strictObject({
     .describe('Whom to tell, and when'),
   retention: z
     .strictObject({
-      runDays: days.default(90).describe('Runs'),
-      runs: days.default(1000).describe('Runs of a connection, at most'),
-      jobDays: days.default(90).describe('Backfills and replays that ended'),
-      hourlyDays: days.default(35).describe('Figures by hour; older ones are kept by day'),
-      dailyDays: days.default(400).describe('Figures by day; older ones are kept by month'),
+      runDays: days.default(PRUNE_DEFAULTS.runDays).describe('Runs'),
+      runs: days.default(PRUNE_DEFAULTS.runs).describe('Runs of a connection, at most'),
+      jobDays: days.default(PRUNE_DEFAULTS.jobDays).describe('Backfills and replays that ended'),
+      hourlyDays: days
+        .default(PRUNE_DEFAULTS.hourlyDays)
+        .describe('Figures by hour; older ones are kept by day'),
+      dailyDays: days
+        .default(PRUNE_DEFAULTS.dailyDays)
+        .describe('Figures by day; older ones are kept by month'),
       countsDays: days
-        .default(7)
+        .default(PRUNE_DEFAULTS.countsDays)
         .describe('Counts of each slice without an hour; then they are part of the totals only'),
     })
     .prefault({})

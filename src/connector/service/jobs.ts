@@ -9,6 +9,11 @@ export function replayName(connection: string, job: number): string {
   return `${connection} (replay ${job})`;
 }
 
+/** Whose settings hold for these books: a replay's are those of its connection. */
+export function ownerOf(connection: string): string {
+  return connection.replace(/ \(replay \d+\)$/, '');
+}
+
 /** The job whose replay these books belong to; undefined when they are a connection's own. */
 export function replayOf(connection: string): number | undefined {
   const job = / \(replay (\d+)\)$/.exec(connection)?.[1];

@@ -48,7 +48,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     try {
       const service = await startService({ ...options, state, inbox });
       const alerting = startAlerting(service, settings, state.alerts, log);
-      const upkeep = startUpkeep({ service, state, inbox, log });
+      const upkeep = startUpkeep({ service, state, inbox, log, retention: settings.retention });
       return {
         ...service,
         inbox,

@@ -8,6 +8,7 @@ import { hourOf } from '../../core/hours.ts';
 import type { LogFields } from '../../core/log.ts';
 import { openState } from '../../state/state.ts';
 import { parseConnection } from '../connection.ts';
+import { serviceSettings } from '../service-settings.ts';
 import { replayName } from './jobs.ts';
 import { startUpkeep, tidyUp } from './upkeep.ts';
 
@@ -94,6 +95,7 @@ test('each connection remembers what may be listed again; a replay that has ende
         },
       },
       log,
+      retention: serviceSettings.parse({ retention: { runs: 1 } }).retention,
     };
     await tidyUp(parts, NOW, new AbortController().signal);
     expect(await Promise.all(kept.map((isKnown) => isKnown()))).toEqual(kept.map(() => true));
@@ -101,6 +103,7 @@ test('each connection remembers what may be listed again; a replay that has ende
     expect(totalOf(await state.ledger.totals('files'))).toMatchObject({ read: 2, delivered: 2 });
     expect(said).toMatchObject([{ slices: 4 }]);
     expect((await state.ledger.listing('pushes')).prunedBefore).toBeUndefined();
+    expect(await state.ledger.runs({ connection: 'files', limit: 9 })).toHaveLength(1);
     expect(inboxes).toBe(1);
     await startUpkeep(parts).stop();
     expect(inboxes).toBe(1);

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
-import { PRUNE_DEFAULTS, type SourceMemory } from '../../core/upkeep.ts';
+import type { SourceMemory } from '../../core/upkeep.ts';
 import type { State } from '../../state/state.ts';
 import { lookBackOf } from '../look-back.ts';
+import type { ServiceSettings } from '../service-settings.ts';
 import { replayOf } from './jobs.ts';
 import { pushTargetOf } from './push-target.ts';
 import type { Service } from './service.ts';
@@ -25,6 +26,7 @@ export interface UpkeepParts {
   readonly state: Pick<State, 'jobs' | 'upkeep'>;
   readonly inbox: Pick<Inbox, 'prune'>;
   readonly log: Log;
+  readonly retention: ServiceSettings['retention'];
 }
 
 /** Forgets once an hour what nobody needs any more, for as long as it is not stopped. */
@@ -55,7 +57,7 @@ export function startUpkeep(parts: UpkeepParts): { stop(): Promise<void> } {
 
 /** Does so once. `now`: milliseconds since the epoch. Throws StateError, or the signal's reason. */
 export async function tidyUp(
-  { service, state, inbox, log }: UpkeepParts,
+  { service, state, inbox, log, retention }: UpkeepParts,
   now: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -79,6 +81,6 @@ export async function tidyUp(
       return { kind: 'over' };
     return memories.get(connection) ?? UNKNOWN;
   };
-  const pruned = await state.upkeep.prune({ ...PRUNE_DEFAULTS, memoryOf }, now, signal);
+  const pruned = await state.upkeep.prune({ ...retention, memoryOf }, now, signal);
   if (Object.values(pruned).some((n) => n > 0)) log.info('tidied up', { ...pruned });
 }
