@@ -4,6 +4,8 @@ import { push } from './service.ts';
 export interface BrazeSender {
   /** Where the service answers; undefined while it does not. */
   goTo(url: string | undefined): void;
+  /** Of the answers so far, in the order of their first coming; 0: no answer. */
+  statuses(): number[];
   /** Sends nothing new, and settles when all that was sent is acknowledged. */
   end(): Promise<Sent>;
 }
@@ -13,7 +15,6 @@ export interface Sent {
   readonly acknowledged: number;
   /** Tries that got another answer or none. */
   readonly refused: number;
-  /** Statuses in the order of their first coming; 0: no answer. */
   readonly statuses: readonly number[];
 }
 
@@ -62,6 +63,7 @@ export function brazeSender(
     goTo(url) {
       target = url;
     },
+    statuses: () => [...statuses],
     async end() {
       over.abort();
       await ended;

@@ -26,6 +26,8 @@ export interface CliOptions {
   /** Added to a clean environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A command that runs the command, given behind it. */
+  readonly within?: readonly string[];
   /** Told of each piece of standard output as it comes. */
   readonly onOutput?: (text: string) => void;
 }
@@ -46,7 +48,8 @@ export function cliEnv(extra: Readonly<Record<string, string>> = {}): Record<str
 
 /** Starts the built command with this very Node. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  return startProcess(process.execPath, [cliMain(), ...args], options);
+  const [command, ...all] = [...(options.within ?? []), process.execPath, cliMain(), ...args];
+  return startProcess(command!, all, options);
 }
 
 export function startProcess(

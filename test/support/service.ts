@@ -47,6 +47,8 @@ export const PUSHED = { source: { kind: 'inbox', token: PUSH_TOKEN } };
 export interface ServiceStart {
   readonly service?: Record<string, unknown>;
   readonly env?: Record<string, string>;
+  /** A command that runs the service, given behind it. */
+  readonly within?: readonly string[];
 }
 
 /** Starts `sluice serve` on the scene's data folder and waits until it serves. */
@@ -79,6 +81,7 @@ export async function launchService(
     served = resolve;
   });
   const process = scene.start(['serve', '-f', file, '--data-dir', scene.data], {
+    ...(options.within ? { within: options.within } : {}),
     ...(options.env ? { env: options.env } : {}),
     onOutput(text) {
       const parts = (rest + text).split('\n');
