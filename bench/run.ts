@@ -1,5 +1,5 @@
 /** Measures Sluice against others that do the same work. `npm run bench -- --help` says how. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -173,11 +173,19 @@ async function main(): Promise<void> {
     const results: Results = { ...found, measured, floors };
     const text = resultsText(results);
     process.stdout.write(`\n${text}`);
-    if (out !== undefined) writeFileSync(out, `${preface(cores, core)}\n\n${text}`);
+    if (out !== undefined)
+      writeFileSync(out, `${preface(cores, core)}\n\n${text}${sectionsOfOthers(out)}`);
   } finally {
     sink?.close();
     rmSync(tempDir, { recursive: true, force: true });
   }
+}
+
+/** What the other benches have left in the file, which takes hours to measure anew. */
+function sectionsOfOthers(file: string): string {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const start = text.indexOf('\n## ');
+  return start < 0 ? '' : text.slice(start);
 }
 
 function preface(cores: number, core: Core): string {
