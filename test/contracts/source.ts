@@ -23,8 +23,103 @@ export async function bytesOf(source: Source, slice: Slice, from = 0): Promise<B
   return Buffer.concat(parts);
 }
 
+/** A source of any kind, empty at first. */
+export interface AnySource {
+  readonly source: Source;
+  /** Adds a slice with so many bytes of content, of any kind, behind those that are there. */
+  add(bytes: number): Promise<void>;
+  /** Takes a slice away behind the source's back. */
+  remove(slice: Slice): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What every source promises, whatever it reads from. */
+export function anySourceContract(name: string, open: () => Promise<AnySource>): void {
+  const within = async (work: (under: AnySource) => Promise<void>): Promise<void> => {
+    const under = await open();
+    try {
+      await work(under);
+    } finally {
+      await under.source.close();
+      await under.close();
+    }
+  };
+
+  describe(`${name} keeps the contract of all sources`, () => {
+    test('an empty source has no slices', () =>
+      within(async ({ source }) => {
+        expect(await listOf(source)).toEqual([]);
+      }));
+
+    test('slices are listed in a stable order, each once, with their sizes', () =>
+      within(async ({ source, add }) => {
+        await add(100);
+        const [first] = await listOf(source);
+        await add(200);
+        await add(300);
+        const slices = await listOf(source);
+        expect(slices[0]).toEqual(first);
+        expect(new Set(slices.map(({ id }) => id)).size).toBe(3);
+        expect(await listOf(source)).toEqual(slices);
+        for (const slice of slices) expect(await bytesOf(source, slice)).toHaveLength(slice.bytes!);
+      }));
+
+    test('a slice is read from any byte on', () =>
+      within(async ({ source, add }) => {
+        await add(3_000_000);
+        const [slice] = await listOf(source);
+        const bytes = await bytesOf(source, slice!);
+        expect(bytes.length).toBeGreaterThanOrEqual(3_000_000);
+        for (const from of [1, 1_048_576, bytes.length - 1])
+          expect((await bytesOf(source, slice!, from)).equals(bytes.subarray(from))).toBe(true);
+        expect(await bytesOf(source, slice!, bytes.length)).toHaveLength(0);
+      }));
+
+    test('a slice that is gone is refused by its name, and the others can still be read', () =>
+      within(async ({ source, add, remove }) => {
+        await add(10);
+        await add(20);
+        const [gone, other] = await listOf(source);
+        await remove(gone!);
+        await expect(bytesOf(source, gone!)).rejects.toMatchObject({
+          name: 'SliceError',
+          code: 'vanished',
+          slice: gone!.id,
+        });
+        expect(await bytesOf(source, other!)).toHaveLength(other!.bytes!);
+      }));
+
+    test('an aborted signal ends listing and reading', () =>
+      within(async ({ source, add }) => {
+        await add(10);
+        const [slice] = await listOf(source);
+        const reason = new Error('stop');
+        const aborted = AbortSignal.abort(reason);
+        await expect(source.list(aborted)[Symbol.asyncIterator]().next()).rejects.toBe(reason);
+        await expect(source.open(slice!, 0, aborted)[Symbol.asyncIterator]().next()).rejects.toBe(
+          reason,
+        );
+      }));
+  });
+}
+
 /** What every source of Avro files promises. `open` gives one that is empty and can be filled. */
 export function sourceContract(name: string, open: () => Promise<SourceUnderTest>): void {
+  anySourceContract(name, async () => {
+    const under = await open();
+    let files = 0;
+    return {
+      source: under.source,
+      add: (bytes) =>
+        under.put(
+          `f-${++files}.avro`,
+          Buffer.from(Array.from({ length: bytes }, (_, i) => i % 251)),
+        ),
+      remove: ({ id }) => under.remove(id),
+      close: () => under.close(),
+    };
+  });
+
   const within = async (work: (under: SourceUnderTest) => Promise<void>): Promise<void> => {
     const under = await open();
     try {
@@ -70,16 +165,6 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         expect(await listOf(source)).toEqual(slices);
       }));
 
-    test('it reads a slice from any byte on', () =>
-      within(async ({ source, put }) => {
-        const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251));
-        await put('x/f.avro', bytes);
-        const [slice] = await listOf(source);
-        for (const from of [0, 1, 1_048_576, 2_999_999])
-          expect((await bytesOf(source, slice!, from)).equals(bytes.subarray(from))).toBe(true);
-        expect(await bytesOf(source, slice!, bytes.length)).toHaveLength(0);
-      }));
-
     test('a file that changes gets another version, and late files are found', () =>
       within(async ({ source, put }) => {
         await put('f.avro', Buffer.from('one'));
@@ -118,18 +203,6 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         // Or all of the old one, where the store keeps it for those who are reading it.
         await read().catch((error: unknown) => expect(error).toBeInstanceOf(SliceError));
         expect(new Set(bytes)).toEqual(new Set([1]));
-      }));
-
-    test('an aborted signal ends listing and reading', () =>
-      within(async ({ source, put }) => {
-        await put('f.avro', Buffer.from('one'));
-        const [slice] = await listOf(source);
-        const reason = new Error('stop');
-        const aborted = AbortSignal.abort(reason);
-        await expect(source.list(aborted)[Symbol.asyncIterator]().next()).rejects.toBe(reason);
-        await expect(source.open(slice!, 0, aborted)[Symbol.asyncIterator]().next()).rejects.toBe(
-          reason,
-        );
       }));
 
     const CURRENT = 'dataexport.prod-03.S3.integration.0a1b';
@@ -222,11 +295,6 @@ export function sourceContract(name: string, open: () => Promise<SourceUnderTest
         await put(late, Buffer.from('x'));
         expect((await idsOf(source, window)).toSorted()).toEqual(kept);
         expect(await idsOf(source)).toContain(late);
-      }));
-
-    test('an empty source has no slices', () =>
-      within(async ({ source }) => {
-        expect(await listOf(source)).toEqual([]);
       }));
   });
 }
