@@ -169,7 +169,8 @@ async function* fillBatches(
   };
   const fresh = (): Batch =>
     new Batch(limits, buffers.pop() ?? Buffer.allocUnsafeSlow(Math.min(limits.bytes, 1 << 20)));
-  let batch = fresh();
+  // Made when there is something for it: most polls of a service find nothing new.
+  let batch: Batch | undefined;
   let unlistable: SourceError | undefined;
   let turnedAt = performance.now();
 
@@ -190,13 +191,14 @@ async function* fillBatches(
         for await (const piece of options.unpack(slice, position, signal)) {
           signal.throwIfAborted();
           for (;;) {
+            batch ??= fresh();
             advance = batch.enter(slice, position);
             position = encodeMore(piece, position, batch);
             advance.position = position;
             const whole = position.offset === piece.next;
             if (!whole || batch.isFull) {
               yield batch;
-              batch = fresh();
+              batch = undefined;
             }
             if (whole) break;
           }
@@ -206,16 +208,18 @@ async function* fillBatches(
             turnedAt = performance.now();
           }
         }
+        batch ??= fresh();
         advance = batch.enter(slice, position);
         advance.done = true;
       } catch (error) {
         if (!(error instanceof SliceError)) throw error;
+        batch ??= fresh();
         advance = batch.enter(slice, position);
         advance.problem = withHint(error);
       }
       if (batch.advances.length >= SLICES_PER_BATCH) {
         yield batch;
-        batch = fresh();
+        batch = undefined;
       }
     }
   } catch (error) {
@@ -224,7 +228,7 @@ async function* fillBatches(
     if (!(error instanceof SourceError)) throw error;
     unlistable = error;
   }
-  if (!batch.isEmpty) yield batch;
+  if (batch && !batch.isEmpty) yield batch;
   if (unlistable) throw unlistable;
 }
 

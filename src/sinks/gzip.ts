@@ -19,17 +19,22 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
 
 const TRAILER_BYTES = 8;
 
-let compiled: WebAssembly.Module | undefined;
+let shared: Gzip | undefined;
+
+/** The one of this process: it compresses whole at each call, so that all can use its memory of some megabytes. */
+export function sharedGzip(): Gzip {
+  return (shared ??= createGzip());
+}
 
 /**
  * Gzip made for lines of JSON that resemble each other: about 60 % of the CPU time of zlib's level 1 on Currents events,
  * and slightly smaller (bench/floors.ts). Any gunzip reads it.
  */
 export function createGzip(): Gzip {
-  compiled ??= new WebAssembly.Module(
+  const module = new WebAssembly.Module(
     readFileSync(new URL('../../kernel/build/gzip.wasm', import.meta.url)),
   );
-  const kernel = new WebAssembly.Instance(compiled, {
+  const kernel = new WebAssembly.Instance(module, {
     env: {
       abort: () => {
         throw new Error('the gzip kernel failed');

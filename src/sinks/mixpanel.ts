@@ -4,7 +4,7 @@ import { gunzip, gzip } from 'node:zlib';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Answer, Body, Sink } from '../core/sink.ts';
-import { createGzip } from './gzip.ts';
+import { sharedGzip } from './gzip.ts';
 import { readAnswer } from './mixpanel-answer.ts';
 import {
   authorizationOf,
@@ -65,7 +65,7 @@ function openMixpanel(settings: MixpanelSettings): Sink {
     'content-encoding': 'gzip',
   };
   const scrub = scrubber(settings);
-  const compress = createGzip();
+  const compress = sharedGzip();
 
   return {
     name: 'mixpanel',
