@@ -62,6 +62,8 @@ test.each([
         service = await serveHere(scene, []);
       }
       expectSane(service);
+      // What is forgotten under a wrong clock must not be what is still to come.
+      await service.tidyUp();
       await arrive(scene, service, n);
       const read = [(n + 1) * FILE, (n + 1) * PUSH];
       await eventually(

@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import { vi } from 'vitest';
 import { carryOut, openControl, parseConfig, planApply } from '../../src/connector.ts';
+import { tidyUp } from '../../src/connector/service/upkeep.ts';
+import { serviceSettings } from '../../src/connector/service-settings.ts';
 import type { ConnectionState, ConnectionStatus } from '../../src/core/connections.ts';
 import { serve, type Serving } from '../../src/server/serve.ts';
 import type { Scene } from './scene.ts';
@@ -17,6 +19,8 @@ export interface ServedHere extends AsyncDisposable {
   ): Promise<Extract<ConnectionState, { kind: Kind }>>;
   /** Changes connections as `sluice apply` does, beside the running service. */
   apply(connections: readonly unknown[]): Promise<void>;
+  /** Forgets what nobody needs any more, as the service does once an hour. */
+  tidyUp(): Promise<void>;
 }
 
 /** The whole service in this very process, so that its clock can be set. Ends with the block it is declared in. */
@@ -68,6 +72,22 @@ export async function serveHere(
         await carryOut(control, changes, Date.now());
       } finally {
         control.close();
+      }
+    },
+    async tidyUp() {
+      const state = await openControl(scene.data, {});
+      try {
+        await tidyUp(
+          {
+            ...{ service: serving.service, state, inbox: { prune: () => Promise.resolve() } },
+            log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+            retention: serviceSettings.parse({}).retention,
+          },
+          Date.now(),
+          new AbortController().signal,
+        );
+      } finally {
+        state.close();
       }
     },
     [Symbol.asyncDispose]: () => serving.close(),
