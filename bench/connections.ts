@@ -24,6 +24,8 @@ const HELP = `node bench/connections.ts [options]     (Linux; build first)
   --rest <seconds>      how long it rests before and after the load (default 10)
 `;
 
+/** No events for so long: there are no more. */
+const QUIET_MS = 4000;
 const MAIN = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
 
 interface Figures {
@@ -82,7 +84,6 @@ async function* onData(service: ChildProcess): AsyncGenerator<[Buffer]> {
 
 async function measure(
   connections: number,
-  each: number,
   restMs: number,
   sink: SinkProcess,
   input: string,
@@ -116,16 +117,17 @@ async function measure(
     const started = performance.now();
     for (const name of names)
       renameSync(join(folder, `next-${name}`), join(folder, name, 'arrived'));
-    const events = connections * each;
-    // Events of anonymous users are left out, so the sum is that of the books.
-    let last = -1;
-    let seconds = 0;
-    for (let sum = 0; sum !== last || sum === 0;) {
-      last = sum;
-      await delay(1500);
-      ({ events: sum } = await sink.report());
-      if (sum !== last) seconds = (performance.now() - started) / 1000;
+    // Events of anonymous users are left out, so how many come is not known before: all are there when no more come.
+    let events = 0;
+    let endedAt = started;
+    while (events === 0 || performance.now() - endedAt < QUIET_MS) {
+      await delay(50);
+      const report = await sink.report();
+      if (report.events === events) continue;
+      ({ events } = report);
+      endedAt = performance.now();
     }
+    const seconds = (endedAt - started) / 1000;
     const peak = memoryOf(pid, 'VmHWM');
     await delay(restMs);
     return {
@@ -164,7 +166,7 @@ if (values.help) {
     const rows: string[] = [];
     for (const count of values.connections.split(',').map(Number)) {
       const folder = mkdtempSync(join(root, 'service-'));
-      const of = await measure(count, each, Number(values.rest) * 1000, sink, input, folder);
+      const of = await measure(count, Number(values.rest) * 1000, sink, input, folder);
       rmSync(folder, { recursive: true });
       const cells = [
         ...[of.connections, of.events, (of.events / of.seconds).toFixed(0)],
