@@ -11,6 +11,8 @@ export interface RetryInfo {
 
 export interface DeliverOptions {
   readonly signal: AbortSignal;
+  /** Aborted: a body that waits to be sent again is given up; one that is on its way is not. */
+  readonly drain?: AbortSignal;
   readonly rateLimit?: RateLimit;
   readonly backoff?: Backoff;
   readonly onRetry?: (info: RetryInfo) => void;
@@ -32,7 +34,7 @@ export type Delivery = { readonly requests: number; readonly bytesSent: number }
 
 /**
  * Brings JSON lines to the sink for good: tries the same body again for as long as it is not taken, and halves one
- * that is refused as a whole until the events at fault stand alone. Rejects only when the signal is aborted.
+ * that is refused as a whole until the events at fault stand alone. Rejects only when a signal is aborted.
  */
 export async function deliver(
   sink: Sink,
@@ -60,7 +62,7 @@ async function deliverBody(
   first: number,
   options: DeliverOptions,
 ): Promise<Delivery> {
-  const { signal } = options;
+  const { signal, drain } = options;
   for (let attempt = 1; ; attempt++) {
     await options.rateLimit?.take(body.events, body.bytes, signal);
     const answer = await sink.send(body, signal);
@@ -93,7 +95,7 @@ async function deliverBody(
       case 'retry': {
         const waitMs = backoffMs(attempt, options.backoff ?? DEFAULT_BACKOFF, answer.afterMs);
         options.onRetry?.({ attempt, detail: answer.detail, waitMs });
-        await sleep(waitMs, signal);
+        await sleep(waitMs, drain ? AbortSignal.any([signal, drain]) : signal);
         break;
       }
     }

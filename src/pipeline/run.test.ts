@@ -171,6 +171,21 @@ test('draining reads nothing more, settles what is in flight, and the next run s
   expect([...drained.sent, ...rest.sent]).toEqual([...numbers('a', 0, 9), ...numbers('b', 0, 9)]);
 });
 
+test('draining does not wait for a destination that is down', async () => {
+  const drain = new AbortController();
+  const drained = await runOn(state, [['a', three]], {
+    drain: drain.signal,
+    backoffMs: 1e8,
+    answer(): Answer {
+      setImmediate(() => drain.abort(new Error('stopping')));
+      return { kind: 'retry', detail: 'down' };
+    },
+  });
+  expect(drained).toMatchObject({ state: 'stopped', sent: [] });
+  await expectBalance(0);
+  expect((await runOn(state, [['a', three]])).sent).toEqual(numbers('a', 0, 9));
+});
+
 test('while much is mapped, others get their turn', async () => {
   let turns = 0;
   const count = setInterval(() => turns++, 0);

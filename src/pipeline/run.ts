@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly recordsPerBatch?: number;
   /** Bytes of JSON a batch, where the sink's own bound is too much for the memory there is. */
   readonly bytesPerBatch?: number;
-  readonly delivery: Omit<DeliverOptions, 'signal' | 'onPacked'>;
+  readonly delivery: Omit<DeliverOptions, 'signal' | 'drain' | 'onPacked'>;
   /** Aborted: nothing more is read, and what is in flight is still settled. */
   readonly drain?: AbortSignal;
   readonly signal: AbortSignal;
@@ -95,6 +95,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const delivery = await deliver(options.sink, batch.lines, batch.events, {
       ...options.delivery,
       signal: inner,
+      ...(options.drain ? { drain: options.drain } : {}),
       onPacked: () => buffers.push(buffer),
     });
     return { batch, delivery };
@@ -145,7 +146,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return { ...totals, state: options.drain?.aborted ? 'stopped' : 'finished', problems };
   } catch (error) {
     // A ledger that fails while the run is being stopped is not the same as a run that was stopped.
-    if (signal.aborted && !(error instanceof SluiceError))
+    if ((signal.aborted || options.drain?.aborted === true) && !(error instanceof SluiceError))
       return { ...totals, state: 'stopped', problems };
     throw error;
   } finally {

@@ -97,7 +97,7 @@ test('stopped while it waits to try again and while a source is at fault, it wai
       connection(scene, 'files'),
       connection(scene, 'gone', { source: { kind: 'directory', path: 'nowhere' } }),
     ],
-    { env: { SLUICE_GRACE_MS: '300', SLUICE_BACKOFF_MS: '3000000' } },
+    { env: { SLUICE_GRACE_MS: String(PATIENT), SLUICE_BACKOFF_MS: '3000000' } },
   );
   await put(scene.currents, 'a.avro', currentsFile(clicks('a', 10)));
   await until(() => service.lines.filter(({ msg }) => msg === 'connection retrying').length === 2);

@@ -66,6 +66,7 @@ export interface Rules {
   readonly eventsPerBatch?: number;
   readonly signal?: AbortSignal;
   readonly drain?: AbortSignal;
+  readonly backoffMs?: number;
   readonly settle?: Ledger['settle'];
   readonly connection?: string;
 }
@@ -131,7 +132,7 @@ export async function runOn(
     connection,
     claim: () => state.ledger.claim(connection, 0),
     concurrency: 3,
-    delivery: { backoff: { baseMs: 1, random: () => 0 } },
+    delivery: { backoff: { baseMs: rules.backoffMs ?? 1, random: () => 0 } },
     signal: rules.signal ?? new AbortController().signal,
     ...(rules.drain ? { drain: rules.drain } : {}),
     now: () => 0,
