@@ -18,9 +18,9 @@ export {
 export { type CheckLine, checkSetup, checkStored } from './connector/check.ts';
 export type { ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
-export { openService } from './connector/service/open-service.ts';
-export type { Service } from './connector/service/service.ts';
+export { openService, type OpenService } from './connector/service/open-service.ts';
 export { sendStoredTestEvents, sendTestEvents, type TestReport } from './connector/test-events.ts';
+export type { OidcSettings } from './connector/oidc-settings.ts';
 export { type Config, configJsonSchema, parseConfig } from './connector/config.ts';
 export { hourOf, parseConnection } from './connector/connection.ts';
 export type { FieldChange } from './connector/diff.ts';

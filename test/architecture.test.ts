@@ -27,6 +27,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that belong to one room alone. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@fastify': ['server'],
+  '@node-rs': ['server'],
+  'fastify-type-provider-zod': ['server'],
+  'openid-client': ['server'],
   '@aws-sdk': ['sources'],
   '@azure': ['sources'],
   '@google-cloud': ['sources'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MixpanelSandbox } from '../sandbox/mixpanel/server.ts';
 import type { Serving } from '../server/serve.ts';
+import { version } from './version.ts';
 
 /** Everything the demo runs: a Braze that writes and pushes, Sluice, and a Mixpanel that takes. */
 export interface DemoWorld {
@@ -60,6 +61,7 @@ export async function openDemoWorld(): Promise<DemoWorld> {
     serving = await serve({
       dataDir,
       keys: {},
+      version: version(),
       config: parseConfig(tree, { env: {}, folder: home }),
       logTo: { write: (line) => void log.push(line) },
     });

@@ -188,6 +188,18 @@ export function graceFrom(env: Env): { graceMs?: number } {
   return graceMs === undefined ? {} : { graceMs };
 }
 
+/** Password of the first admin, for automation. Throws UsageError when its file can't be read. */
+export function adminPassword(env: Env): string | undefined {
+  return (
+    env['SLUICE_ADMIN_PASSWORD'] || passwordFrom(env['SLUICE_ADMIN_PASSWORD_FILE'] || undefined)
+  );
+}
+
+/** Throws UsageError. */
+export function passwordFrom(file: string | undefined): string | undefined {
+  return fileText(file, 'password');
+}
+
 function numberFrom(env: Env, name: string): number | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;

@@ -16,6 +16,7 @@ import { addRuns } from './runs.ts';
 import { addServe } from './serve.ts';
 import { addTest } from './test-events.ts';
 import { addTools } from './tools.ts';
+import { addUsers } from './users.ts';
 import type { Shell } from './shell.ts';
 import { isTerminal, palette, processTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -38,6 +39,7 @@ export async function program(shell: Shell): Promise<Command> {
   addConnectionJobs(command, shell);
   addDeadLetters(command, shell);
   addServe(command, shell);
+  addUsers(command, shell);
   addRuns(command, shell);
   addKeys(command, shell);
   addBackup(command, shell);

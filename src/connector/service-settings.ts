@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { emailSettings } from '../alerts/email.ts';
 import { PRUNE_DEFAULTS } from '../core/upkeep.ts';
+import { oidcSettings } from './oidc-settings.ts';
 
 const MB = 1024 * 1024;
 
@@ -54,13 +55,20 @@ export const serviceSettings = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
       port: z.number().int().min(0).max(65_535).default(8377).describe('Port; 0: any free one'),
+      proxies: z
+        .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+        .default([])
+        .describe(
+          'Addresses or networks of reverse proxies before it, whose X-Forwarded-For and X-Forwarded-Proto are believed',
+        ),
     })
     .prefault({})
-    .describe('Where the service answers: pushes, health, metrics'),
+    .describe('Where the service answers: dashboard, API, pushes, health, metrics'),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('How the world reaches the service; for the links in alerts'),
+    .describe('How the world reaches the service; for links, and for cookies by https alone'),
+  oidc: oidcSettings.optional(),
   inbox: z
     .strictObject({
       maxBytes: bytes

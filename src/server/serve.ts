@@ -4,9 +4,14 @@ import {
   eventTypes,
   type KeySource,
   openService,
-  type Service,
+  type OpenService,
   serviceSecrets,
 } from '../connector.ts';
+import { apiScope } from './api-scope.ts';
+import { accessRoutes } from './auth/access-routes.ts';
+import { createGuard } from './auth/guard.ts';
+import { securityHeaders } from './auth/headers.ts';
+import { firstStart, linkUrl } from './auth/links.ts';
 import { healthRoutes } from './health-routes.ts';
 import { inboxRoutes } from './inbox-routes.ts';
 import { createLog, createScrubber } from './log.ts';
@@ -17,6 +22,10 @@ export interface ServeOptions {
   readonly dataDir: string;
   readonly keys: KeySource;
   readonly config: Config;
+  /** Of Sluice. */
+  readonly version: string;
+  /** Makes the first admin, for automation; without it `setUpUrl` is for a person. */
+  readonly adminPassword?: string | undefined;
   /** Where log lines go. */
   readonly logTo: DestinationStream;
   /** First wait after a failed request, in milliseconds. */
@@ -28,7 +37,9 @@ export interface ServeOptions {
 export interface Serving {
   /** Without a slash at the end. */
   readonly url: string;
-  readonly service: Service;
+  readonly service: OpenService;
+  /** Where the first admin is made, once; undefined when there is one. It is a secret. */
+  readonly setUpUrl: string | undefined;
   /** Takes no more requests, settles what is in flight within the grace, and closes the data folder. */
   close(): Promise<void>;
 }
@@ -36,9 +47,12 @@ export interface Serving {
 /** The whole service: connections, inbox, health and metrics. Rejects when it can't open its data folder or listen. */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { config } = options;
-  const { listen, inbox } = config.service;
+  const { listen, inbox, publicUrl, oidc } = config.service;
   const scrubber = createScrubber();
-  scrubber.set('', serviceSecrets(config.service));
+  scrubber.set('', [
+    ...serviceSecrets(config.service),
+    ...(options.adminPassword === undefined ? [] : [options.adminPassword]),
+  ]);
   const log = createLog({
     level: config.service.log.level,
     scrub: (text) => scrubber.scrub(text),
@@ -67,11 +81,29 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     eventTypes: eventTypes(),
   });
   const counting = metrics;
+  const { access } = service;
+  const guard = createGuard({ access, log, publicUrl, now: Date.now });
+  const onFault = (error: Error): void => log.error('a request failed', {}, error);
   try {
+    const setUpToken = await firstStart(access, {
+      adminPassword: options.adminPassword,
+      now: Date.now(),
+    });
     const server = await startServer({
       ...listen,
-      onFault: (error) => log.error('a request failed', {}, error),
+      onFault,
       register(app) {
+        app.addHook('onRequest', securityHeaders(publicUrl));
+        apiScope({
+          guard,
+          onFault,
+          routes: [
+            accessRoutes({
+              ...{ access, guard, log, publicUrl, oidc, now: Date.now },
+              version: options.version,
+            }),
+          ],
+        })(app);
         healthRoutes(app, { unready: () => service.unready(), metrics: counting });
         inboxRoutes({
           inbox: service.inbox,
@@ -84,10 +116,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         })(app);
       },
     });
+    if (!isLoopback(listen.host) && !publicUrl?.startsWith('https:'))
+      log.warn('it is reached from other machines, and service.publicUrl names no https URL', {
+        host: listen.host,
+      });
     log.info('serving', { url: server.url, connections: service.statuses().length });
     return {
       url: server.url,
       service,
+      setUpUrl: setUpToken && linkUrl(publicUrl ?? server.url, setUpToken),
       async close() {
         log.info('stopping');
         await server.close();
@@ -99,4 +136,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await service.stop();
     throw error;
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

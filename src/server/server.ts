@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Addresses or networks of proxies whose X-Forwarded headers are believed. */
+  readonly proxies?: readonly string[];
   readonly limits?: Partial<ServerLimits>;
   /** Adds the routes. */
   readonly register: (app: FastifyInstance) => void | Promise<void>;
@@ -52,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.checkMs },
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
+    trustProxy: options.proxies?.length ? [...options.proxies] : false,
     routerOptions: { maxParamLength: 500 },
     clientErrorHandler: endConnection,
     // Braze drops events on 400, but waits for its owner on 404: a path that makes no sense is not found.

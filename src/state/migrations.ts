@@ -140,4 +140,55 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (connection, kind)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'editor', 'admin')),
+    password TEXT,
+    subject TEXT UNIQUE,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE sessions (
+    digest BLOB PRIMARY KEY,
+    user INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    start TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_by_user ON sessions (user);
+
+  CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL UNIQUE,
+    user INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'editor', 'admin')),
+    created_at INTEGER NOT NULL,
+    used_at INTEGER,
+    expires_at INTEGER
+  ) STRICT;
+  CREATE INDEX tokens_by_user ON tokens (user);
+
+  CREATE TABLE links (
+    digest BLOB PRIMARY KEY,
+    -- Null: makes the first admin.
+    user INTEGER REFERENCES users (id) ON DELETE CASCADE,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX links_by_user ON links (user);
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT
+  ) STRICT;
+  CREATE INDEX audit_by_time ON audit (at);
+  `,
 ];

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
+import type { Access } from '../core/access.ts';
 import type { Alerts, Connections, Jobs, Mappings, Statuses } from '../core/connections.ts';
 import { StateError } from '../core/errors.ts';
 import type { DeadLetters, Ledger } from '../core/ledger.ts';
 import type { Upkeep } from '../core/upkeep.ts';
+import { createAccess } from './access.ts';
 import { createAlerts } from './alerts.ts';
 import { createConnections, sealedConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
@@ -36,6 +38,7 @@ export interface State {
   readonly alerts: Alerts;
   readonly mappings: Mappings;
   readonly upkeep: Upkeep;
+  readonly access: Access;
   close(): void;
 }
 
@@ -121,6 +124,7 @@ function stateOf(
     alerts: createAlerts(db),
     mappings: createMappings(db),
     upkeep: createUpkeep(db),
+    access: createAccess(db),
     close() {
       db.close();
       release();

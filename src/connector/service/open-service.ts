@@ -1,3 +1,4 @@
+import type { Access } from '../../core/access.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
 import { openInbox } from '../../state/inbox.ts';
@@ -23,6 +24,7 @@ export interface OpenServiceOptions {
 
 export interface OpenService extends Service {
   readonly inbox: Inbox;
+  readonly access: Access;
 }
 
 const HOUR_MS = 3_600_000;
@@ -52,6 +54,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
       return {
         ...service,
         inbox,
+        access: state.access,
         async stop() {
           await Promise.all([upkeep.stop(), alerting.stop(), service.stop()]);
           await inbox.close();

@@ -23,7 +23,7 @@ const UNKNOWN: SourceMemory = {
 
 export interface UpkeepParts {
   readonly service: Pick<Service, 'specs'>;
-  readonly state: Pick<State, 'jobs' | 'upkeep'>;
+  readonly state: Pick<State, 'jobs' | 'upkeep' | 'access'>;
   readonly inbox: Pick<Inbox, 'prune'>;
   readonly log: Log;
   readonly retention: ServiceSettings['retention'];
@@ -62,6 +62,7 @@ export async function tidyUp(
   signal: AbortSignal,
 ): Promise<void> {
   await inbox.prune();
+  await state.access.prune(now);
   const [newest] = await state.jobs.list({ limit: 1 });
   const memories = new Map<string, SourceMemory>();
   const openJobs = new Set<number>();
