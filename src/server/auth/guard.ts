@@ -1,4 +1,9 @@
-import type { FastifyInstance, FastifyRequest, preHandlerHookHandler } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  onRequestHookHandler,
+  preHandlerHookHandler,
+} from 'fastify';
 import { type Access, type Actor, mayActAs, type Role, type Session } from '../../core/access.ts';
 import type { Log } from '../../core/log.ts';
 import { problem, type Problem } from '../problem.ts';
@@ -117,12 +122,15 @@ export function createGuard({ access, log, publicUrl, now }: GuardOptions): Guar
 
   return {
     protect(app) {
-      app.addHook('onRoute', ({ method, url, config, preHandler }) => {
-        const isGated = [preHandler].flat().some((each) => each && gates.has(each));
-        if (isGated === (config?.open === true))
-          throw new Error(`${String(method)} ${url} must either be open or need a role`);
-      });
       app.addHook('onRequest', enter);
+      app.addHook('onRoute', (route) => {
+        const { method, url, config } = route;
+        const found = [route.preHandler].flat().filter((each) => each && gates.has(each));
+        if (found.length > 0 === (config?.open === true))
+          throw new Error(`${String(method)} ${url} must either be open or need a role`);
+        // Before the body is read and looked at.
+        route.onRequest = [route.onRequest ?? [], found].flat() as onRequestHookHandler[];
+      });
     },
     needs: (role) => gate(role, false),
     needsPerson: (role) => gate(role, true),
