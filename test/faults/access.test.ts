@@ -245,7 +245,7 @@ test('a token or a session in the URL opens nothing', async () => {
   for (const name of ['token', 'access_token', 'api_key', 'authorization', COOKIE])
     for (const value of [token, `Bearer ${token}`, admin.cookies.get(COOKIE)!]) {
       const query = new URLSearchParams({ [name]: value });
-      expect((await stranger.ask('GET', `/users?${query}`)).status).toBe(401);
+      expect((await stranger.ask('GET', `/users?${query.toString()}`)).status).toBe(401);
     }
   const link = await newLinkToken(door.access, 'admin', door.now());
   expect((await stranger.ask('GET', `/session?token=${link}`)).json?.['state']).toBe('signed-out');
@@ -402,12 +402,12 @@ test('a one-time link signs in once, then lets a password be chosen', async () =
   const use = (token: string) => {
     const browser = door.browser();
     return browser.ask('POST', '/session/link', { body: { token } }).then((answer) => {
-      browser.csrf = String(answer.json?.['csrf'] ?? '');
+      if (answer.status === 200) browser.csrf = String(answer.json!['csrf']);
       return { browser, answer };
     });
   };
   const both = await Promise.all([use(token), use(token)]);
-  expect(both.map(({ answer }) => answer.status).toSorted()).toEqual([200, 401]);
+  expect(new Set(both.map(({ answer }) => answer.status))).toEqual(new Set([200, 401]));
   expect((await use(token)).answer).toMatchObject({ status: 401, json: { code: 'wrong_link' } });
   const { browser, answer } = both.find(({ answer }) => answer.status === 200)!;
   expect(answer.json).toMatchObject({
@@ -449,7 +449,7 @@ test('the first start makes one admin, once', async () => {
   expect((await setUp(token, 'a/b')).status).toBe(422);
 
   const racing = await Promise.all([setUp(token, 'boss'), setUp(token, 'mallory')]);
-  expect(racing.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+  expect(new Set(racing.map(({ status }) => status))).toEqual(new Set([200, 401]));
   expect(await door.access.users.list()).toMatchObject([{ role: 'admin' }]);
   expect((await setUp(token, 'again')).status).toBe(401);
   // One that was made meanwhile is good for nothing once there is an admin.
@@ -572,11 +572,12 @@ test('the audit log tells page by page who changed what', async () => {
   await admin.ask('PATCH', '/users/maria', { body: { role: 'editor', disabled: true } });
   await admin.ask('DELETE', '/users/maria');
   const told: unknown[] = [];
-  for (let cursor: unknown = ''; cursor !== null;) {
-    const query = cursor === '' ? '' : `&cursor=${String(cursor)}`;
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
     const { json } = await admin.ask('GET', `/audit?limit=2${query}`);
     told.push(...(json!['items'] as unknown[]));
-    cursor = json!['next'];
+    cursor = json!['next'] as string | null;
   }
   expect(told).toMatchObject([
     { actor: 'admin', action: 'delete user', target: 'maria', detail: null },
