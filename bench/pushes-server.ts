@@ -54,6 +54,7 @@ async function startService(folder: string, token: string, destination: string):
   const serving = await serve({
     dataDir: join(folder, 'data'),
     keys: {},
+    version: '0',
     config: parseConfig(tree, { env: {}, folder }),
     logTo: { write: (line) => process.stderr.write(line) },
     graceMs: 1000,

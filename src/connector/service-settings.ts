@@ -115,6 +115,7 @@ export const serviceSettings = z.strictObject({
       runDays: days.default(PRUNE_DEFAULTS.runDays).describe('Runs'),
       runs: days.default(PRUNE_DEFAULTS.runs).describe('Runs of a connection, at most'),
       jobDays: days.default(PRUNE_DEFAULTS.jobDays).describe('Backfills and replays that ended'),
+      auditDays: days.default(400).describe('Who changed what'),
       hourlyDays: days
         .default(PRUNE_DEFAULTS.hourlyDays)
         .describe('Figures by hour; older ones are kept by day'),

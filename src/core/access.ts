@@ -141,6 +141,6 @@ export interface Access {
   readonly tokens: Tokens;
   readonly links: Links;
   readonly audit: AuditLog;
-  /** Forgets what has ended: sessions, links, tokens, and entries of the audit log after 400 days. */
-  prune(at: number): Promise<void>;
+  /** Forgets sessions, links and tokens that have ended, and entries of the audit log after so many days. */
+  prune(auditDays: number, at: number): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { accessRoutes } from './auth/access-routes.ts';
 import { createGuard } from './auth/guard.ts';
 import { securityHeaders } from './auth/headers.ts';
 import { firstStart, linkUrl } from './auth/links.ts';
+import { isExposed } from './auth/origin.ts';
 import { healthRoutes } from './health-routes.ts';
 import { inboxRoutes } from './inbox-routes.ts';
 import { createLog, createScrubber } from './log.ts';
@@ -116,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         })(app);
       },
     });
-    if (!isLoopback(listen.host) && !publicUrl?.startsWith('https:'))
+    if (isExposed(listen.host, publicUrl))
       log.warn('it is reached from other machines, and service.publicUrl names no https URL', {
         host: listen.host,
       });
@@ -136,8 +137,4 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await service.stop();
     throw error;
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

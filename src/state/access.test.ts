@@ -121,16 +121,16 @@ test('what has ended is forgotten', async () => {
   const token = { name: 'ci', role: 'viewer', createdBy: 'maria', expiresAt: NOW + HOUR } as const;
   await access.tokens.add(digest('t'), token, NOW);
   await access.audit.add({ at: NOW, actor: 'a', action: 'b', target: 'c', detail: null });
-  await access.prune(NOW + HOUR - 1);
+  await access.prune(400, NOW + HOUR - 1);
   expect(await access.tokens.list()).toHaveLength(1);
   expect(await access.sessions.find(digest('s'), NOW)).toBeDefined();
-  await access.prune(NOW + 13 * HOUR);
+  await access.prune(400, NOW + 13 * HOUR);
   expect(await access.tokens.list()).toEqual([]);
   // Looked for with a clock by which they would still be good.
   expect(await access.sessions.find(digest('s'), NOW)).toBeUndefined();
   expect(await access.links.use(digest('l'), NOW)).toBeUndefined();
   expect(await access.audit.list({ limit: 10 })).toHaveLength(1);
-  await access.prune(NOW + 400 * DAY);
+  await access.prune(400, NOW + 400 * DAY);
   expect(await access.audit.list({ limit: 10 })).toEqual([]);
 });
 

@@ -6,15 +6,15 @@ import { createSessions, endOldSessions } from './sessions.ts';
 import { createTokens } from './tokens.ts';
 import { createUsers } from './users.ts';
 
-const AUDIT_MS = 400 * 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Users, their sessions, tokens and one-time links, and who changed what. */
 export function createAccess(db: Database.Database): Access {
-  const prune = db.transaction((at: number) => {
+  const prune = db.transaction((auditDays: number, at: number) => {
     endOldSessions(db, at);
     db.prepare('DELETE FROM links WHERE expires_at <= ?').run(at);
     db.prepare('DELETE FROM tokens WHERE expires_at <= ?').run(at);
-    db.prepare('DELETE FROM audit WHERE at <= ?').run(at - AUDIT_MS);
+    db.prepare('DELETE FROM audit WHERE at <= ?').run(at - auditDays * DAY_MS);
   });
   return {
     users: createUsers(db),
@@ -22,7 +22,7 @@ export function createAccess(db: Database.Database): Access {
     tokens: createTokens(db),
     links: createLinks(db),
     audit: createAudit(db),
-    prune: (at) => within(() => prune.immediate(at)),
+    prune: (auditDays, at) => within(() => prune.immediate(auditDays, at)),
   };
 }
 

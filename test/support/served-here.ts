@@ -37,6 +37,7 @@ export async function serveHere(
   const serving: Serving = await serve({
     dataDir: scene.data,
     keys: {},
+    version: '0',
     config: configOf(connections),
     logTo: new Writable({
       write(chunk: Buffer, _encoding, done) {

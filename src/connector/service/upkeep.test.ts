@@ -76,6 +76,17 @@ test('each connection remembers what may be listed again; a replay that has ende
     for (const connection of ['files', 'deleted', 'pushes'])
       await state.ledger.noteListed(connection, hourOf(NOW));
 
+    for (const days of [399, 401])
+      await state.access.audit.add({
+        ...{
+          at: NOW - days * 24 * HOUR,
+          actor: 'a',
+          action: 'b',
+          target: String(days),
+          detail: null,
+        },
+      });
+
     const said: LogFields[] = [];
     const log = {
       info: (_: string, fields: LogFields = {}) => said.push(fields),
@@ -104,6 +115,7 @@ test('each connection remembers what may be listed again; a replay that has ende
     expect(said).toMatchObject([{ slices: 4 }]);
     expect((await state.ledger.listing('pushes')).prunedBefore).toBeUndefined();
     expect(await state.ledger.runs({ connection: 'files', limit: 9 })).toHaveLength(1);
+    expect(await state.access.audit.list({ limit: 9 })).toMatchObject([{ target: '399' }]);
     expect(inboxes).toBe(1);
     await startUpkeep(parts).stop();
     expect(inboxes).toBe(1);

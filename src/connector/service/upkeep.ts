@@ -62,7 +62,7 @@ export async function tidyUp(
   signal: AbortSignal,
 ): Promise<void> {
   await inbox.prune();
-  await state.access.prune(now);
+  await state.access.prune(retention.auditDays, now);
   const [newest] = await state.jobs.list({ limit: 1 });
   const memories = new Map<string, SourceMemory>();
   const openJobs = new Set<number>();

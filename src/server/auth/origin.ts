@@ -28,3 +28,9 @@ export function isSameOrigin(request: FastifyRequest, publicUrl: string | undefi
 function hostOf(url: string): string | undefined {
   return URL.parse(url)?.host || undefined;
 }
+
+/** Whether other machines reach us, and nothing says that they do so by https. */
+export function isExposed(host: string, publicUrl: string | undefined): boolean {
+  const isOwn = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return !isOwn && !publicUrl?.startsWith('https:');
+}
