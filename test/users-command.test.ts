@@ -19,7 +19,8 @@ const tokenIn = (text: string): string => /#token=([\w-]{43})/.exec(text)![1]!;
 
 test('a first start prints a link to standard error alone, and it makes the admin', async () => {
   await using scene = await openScene();
-  const service = await startService(scene, []);
+  const nobody = { env: { SLUICE_ADMIN_PASSWORD: '' } };
+  const service = await startService(scene, [], nobody);
   const asked = await fetch(`${service.url}/api/v1/session`);
   expect(await asked.json()).toMatchObject({ state: 'setup-needed' });
   const stopped = await service.stop();
@@ -28,7 +29,7 @@ test('a first start prints a link to standard error alone, and it makes the admi
   expect(stopped.stdout).not.toContain(token);
 
   // The link of an earlier start is good for nothing once there is a newer one.
-  const next = await startService(scene, []);
+  const next = await startService(scene, [], nobody);
   const stale = await post(next.url, '/setup', { token, name: 'admin', password: PASSWORD });
   expect(stale).toMatchObject({ status: 401, code: 'wrong_link' });
   await next.stop();
@@ -38,7 +39,9 @@ test('the environment can give the first password, and gives none later', async 
   await using scene = await openScene();
   const file = join(scene.root, 'password');
   await writeFile(file, `${PASSWORD}\n`);
-  const service = await startService(scene, [], { env: { SLUICE_ADMIN_PASSWORD_FILE: file } });
+  const service = await startService(scene, [], {
+    env: { SLUICE_ADMIN_PASSWORD: '', SLUICE_ADMIN_PASSWORD_FILE: file },
+  });
   const signIn = (url: string, password: string) =>
     post(url, '/session', { name: 'admin', password });
   expect(await signIn(service.url, PASSWORD)).toMatchObject({

@@ -294,6 +294,7 @@ test('every setting of the file is explained, and secrets are marked', () => {
   expect(silent).toEqual([]);
   expect(secrets).toEqual(
     expect.arrayContaining([
+      '.service.oidc.clientSecret',
       '.service.smtp.password',
       '.service.alerts.webhook',
       '.connections.salt',

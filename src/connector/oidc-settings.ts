@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ROLES } from '../core/access.ts';
 
-const values = z.array(z.string().min(1)).default([]);
+const values = (role: string) =>
+  z.array(z.string().min(1)).default([]).describe(`Values that make somebody ${role}`);
 
 /** Signing in through a provider of OpenID Connect, beside passwords. */
 export const oidcSettings = z
@@ -23,7 +24,11 @@ export const oidcSettings = z
       .optional()
       .describe('Claim of the ID token that tells roles or groups: groups, realm_access.roles'),
     roles: z
-      .strictObject({ admin: values, editor: values, viewer: values })
+      .strictObject({
+        admin: values('an admin'),
+        editor: values('an editor'),
+        viewer: values('a viewer'),
+      })
       .prefault({})
       .describe('Which values of that claim give which role; the strongest counts'),
     defaultRole: z

@@ -42,6 +42,9 @@ export function connection(
   };
 }
 
+/** Of the user `admin` of every service under test, unless the environment says otherwise. */
+export const ADMIN_PASSWORD = 'an-admin-of-the-tests';
+
 export const PUSHED = { source: { kind: 'inbox', token: PUSH_TOKEN } };
 
 export interface ServiceStart {
@@ -82,7 +85,7 @@ export async function launchService(
   });
   const process = scene.start(['serve', '-f', file, '--data-dir', scene.data], {
     ...(options.within ? { within: options.within } : {}),
-    ...(options.env ? { env: options.env } : {}),
+    env: { SLUICE_ADMIN_PASSWORD: ADMIN_PASSWORD, ...options.env },
     onOutput(text) {
       const parts = (rest + text).split('\n');
       rest = parts.pop()!;
