@@ -16,8 +16,19 @@ export interface Connections {
   /** In order of name. Throws StateError `wrong_key` when a spec was sealed by a key that is not at hand. */
   list(): Promise<StoredConnection[]>;
   get(name: string): Promise<StoredConnection | undefined>;
-  /** Makes it or puts a new spec in the place of the old one. `paused` left out: as it was. */
-  put(name: string, spec: unknown, at: number, paused?: boolean): Promise<void>;
+  /** In order of name, those after a name; `search`: only names that hold it, in any case. */
+  page(filter: { after?: string; search?: string; limit: number }): Promise<StoredConnection[]>;
+  /**
+   * Makes it or puts a new spec in the place of the old one. `paused` left out: as it was. `expected`: only if it is
+   * still of this revision, or not there (`none`); else throws StateError `revision_changed` or `exists`.
+   */
+  put(
+    name: string,
+    spec: unknown,
+    at: number,
+    paused?: boolean,
+    expected?: number | 'none',
+  ): Promise<void>;
   setPaused(name: string, paused: boolean, at: number): Promise<void>;
   /** Forgets the spec. The books stay. */
   remove(name: string, at: number): Promise<void>;

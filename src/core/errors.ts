@@ -14,6 +14,22 @@ export class SluiceError extends Error {
 /** The call or the settings are wrong. */
 export class UsageError extends SluiceError {}
 
+/** Something that a person filled in is wrong; `fields` says where. */
+export class InputError extends UsageError {
+  /** Of each wrong place its path, such as `source.bucket`, and what is wrong there. */
+  readonly fields: readonly { readonly path: string; readonly message: string }[];
+
+  constructor(
+    code: string,
+    message: string,
+    fields: readonly { readonly path: string; readonly message: string }[],
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+    this.fields = fields;
+  }
+}
+
 /** A whole source can't be listed. */
 export class SourceError extends SluiceError {}
 

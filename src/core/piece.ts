@@ -17,6 +17,8 @@ export interface Piece {
    * Returns how many records of the piece are mapped now; less than `records` means: seal the batch and call again.
    */
   encode(from: number, first: number, batch: Batch): number;
+  /** The records as they came, for a person to look at; left out where they can't be read. */
+  sources?(): Iterable<Readonly<Record<string, unknown>>>;
 }
 
 /** Reads a slice as pieces from a position on. Throws SliceError where it can't be read further. */

@@ -18,6 +18,8 @@ export interface AvroEncoder {
   readonly transcodes: boolean;
   /** Whether `bytes` hold exactly `count` records. A block that does not is never sent in part. */
   holds(bytes: Uint8Array, count: number): boolean;
+  /** The records of such a block, decoded. */
+  decode(bytes: Uint8Array, count: number): Iterable<SourceRecord>;
   /** Starts on a block that {@link holds} was true for. */
   open(bytes: Uint8Array, count: number, slice: Slice): BlockEncoder;
 }
@@ -115,8 +117,18 @@ export function createAvroEncoder(
     return place(outcome, { plan, record, number, slice, adjusted }, batch, tally);
   };
 
+  function* decode(bytes: Uint8Array, count: number): Generator<SourceRecord> {
+    const cursor = { bytes, at: 0, invalidTexts: 0, empties: Infinity };
+    for (let n = 0; n < count; n++) {
+      const record = decodeRecord(fields, cursor);
+      shorten(record, floats);
+      yield record;
+    }
+  }
+
   return {
     plan,
+    decode,
     transcodes: program.maps,
     holds: (bytes, count) => kernel.holds(program.address, bytes, count),
     open,

@@ -11,7 +11,7 @@ import { eventTypeOf } from '../formats/event-type.ts';
 import { readPushLog } from '../formats/push-log.ts';
 import { type AvroEncoder, place } from './avro-encoder.ts';
 import type { Adjusted } from './dynamic.ts';
-import { mapRecord } from './mapper.ts';
+import { mapRecord, type SourceRecord } from './mapper.ts';
 import type { Mapping } from './mapping.ts';
 import { parseJson, stringifyJson } from './values.ts';
 
@@ -76,7 +76,8 @@ function pieceOf(item: ContainerBlock | Damage, encoder: AvroEncoder, slice: Sli
       eventType,
       slice,
     );
-  if (skip !== undefined) return skipped(item, skip, eventType);
+  if (skip !== undefined)
+    return { ...skipped(item, skip, eventType), sources: () => decoded(item, encoder) };
   let data: Uint8Array;
   try {
     data = item.data();
@@ -99,7 +100,14 @@ function pieceOf(item: ContainerBlock | Damage, encoder: AvroEncoder, slice: Sli
     next: item.next,
     records: item.count,
     encode: encoder.open(data, item.count, slice),
+    sources: () => encoder.decode(data, item.count),
   };
+}
+
+/** Nobody needs the records of a type that is not wanted, but for a person who asks to see them. */
+function decoded(item: ContainerBlock, encoder: AvroEncoder): Iterable<SourceRecord> {
+  const data = item.data();
+  return encoder.holds(data, item.count) ? encoder.decode(data, item.count) : [];
 }
 
 /** Records of a type that is not wanted: counted by what the block declares, never decompressed. */
@@ -209,6 +217,7 @@ function pushedPiece(
       }
       return next;
     },
+    sources: () => events.map(({ record }) => record),
   };
 }
 

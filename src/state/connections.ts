@@ -26,23 +26,26 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
     return { name, spec, paused: paused === 1, revision, createdAt, updatedAt };
   };
 
-  const put = db.transaction((name: string, spec: unknown, at: number, paused?: boolean) => {
-    const { id } = db
-      .prepare<[string], { id: number }>(
-        `INSERT INTO connections (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id`,
-      )
-      .get(name)!;
-    db.prepare(
-      `UPDATE connections SET sealed = ?, revision = revision + 1, updated_at = ?,
+  const put = db.transaction(
+    (...[name, spec, at, paused, expected]: Parameters<Connections['put']>) => {
+      if (expected !== undefined) expectRevision(db, name, expected);
+      const { id } = db
+        .prepare<[string], { id: number }>(
+          `INSERT INTO connections (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id`,
+        )
+        .get(name)!;
+      db.prepare(
+        `UPDATE connections SET sealed = ?, revision = revision + 1, updated_at = ?,
          created_at = iif(sealed IS NULL, ?, created_at), paused = ifnull(?, paused) WHERE id = ?`,
-    ).run(
-      keys.seal(JSON.stringify(spec), placeOf(id)),
-      at,
-      at,
-      paused === undefined ? null : Number(paused),
-      id,
-    );
-  });
+      ).run(
+        keys.seal(JSON.stringify(spec), placeOf(id)),
+        at,
+        at,
+        paused === undefined ? null : Number(paused),
+        id,
+      );
+    },
+  );
 
   const setPaused = db.transaction((name: string, paused: boolean, at: number) => {
     const { changes } = db
@@ -70,6 +73,17 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
   return {
     list: () =>
       within(() => again(() => db.prepare<[], Row>(`${SELECT} ORDER BY name`).all().map(opened))),
+    page: ({ after = '', search, limit }) =>
+      within(() =>
+        again(() =>
+          db
+            .prepare<unknown[], Row>(
+              `${SELECT} AND name > ? ${search === undefined ? '' : "AND name LIKE ? ESCAPE '\\'"} ORDER BY name LIMIT ?`,
+            )
+            .all(after, ...(search === undefined ? [] : [containing(search)]), limit)
+            .map(opened),
+        ),
+      ),
     get: (name) =>
       within(() =>
         again(() => {
@@ -77,7 +91,7 @@ export function createConnections(db: Database.Database, keys: Keyring): Connect
           return row && opened(row);
         }),
       ),
-    put: (name, spec, at, paused) => within(() => put.immediate(name, spec, at, paused)),
+    put: (...args) => within(() => put.immediate(...args)),
     setPaused: (name, paused, at) => within(() => setPaused.immediate(name, paused, at)),
     remove: (name, at) => within(() => remove.immediate(name, at)),
     revision: () =>
@@ -111,6 +125,28 @@ function again<T>(read: () => T): T {
 /** What a sealed spec is bound to: moved to another row, it can't be opened. */
 function placeOf(id: number): string {
   return `connections/${id}`;
+}
+
+/** A pattern for LIKE. */
+function containing(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+}
+
+function expectRevision(db: Database.Database, name: string, expected: number | 'none'): void {
+  const revision = db
+    .prepare<[string], number>(
+      'SELECT revision FROM connections WHERE name = ? AND sealed IS NOT NULL',
+    )
+    .pluck()
+    .get(name);
+  if (expected === 'none' && revision !== undefined)
+    throw new StateError('exists', `There is a connection ${name} already`, {
+      hint: 'Choose another name, or change that one.',
+    });
+  if (expected !== 'none' && revision !== expected)
+    throw new StateError('revision_changed', `${name} was changed by somebody else meanwhile`, {
+      hint: 'Read it again, and make your change to what it is now.',
+    });
 }
 
 function expectStored(db: Database.Database, name: string): void {

@@ -12,6 +12,28 @@ const COLUMNS = `d.id, o.name AS connection, s.slice, s.version, d.record, d.eve
 const FROM =
   'dead_letters d JOIN slices s ON s.id = d.slice JOIN connections o ON o.id = s.connection';
 
+/** Conditions on dead letters, only those that are asked for: so that each has its index. Each begins with AND. */
+export function lettersWhere({
+  connection,
+  cause,
+  eventType,
+}: {
+  readonly connection?: string | undefined;
+  readonly cause?: string | undefined;
+  readonly eventType?: string | undefined;
+}): { where: string; values: string[] } {
+  const parts = [
+    [connection, 'd.connection = (SELECT id FROM connections WHERE name = ?)'],
+    [cause, 'd.cause = ?'],
+    [eventType, 'd.event_type = ?'],
+  ] as const;
+  const given = parts.filter(([value]) => value !== undefined);
+  return {
+    where: given.map(([, sql]) => `AND ${sql}`).join(' '),
+    values: given.map(([value]) => value!),
+  };
+}
+
 export function createDeadLetters(db: Database.Database): DeadLetters {
   const find = db.prepare<[number], { slice: number; connection: number; event_type: string }>(
     'SELECT d.slice, s.connection, d.event_type FROM dead_letters d JOIN slices s ON s.id = d.slice WHERE d.id = ?',
@@ -53,21 +75,12 @@ export function createDeadLetters(db: Database.Database): DeadLetters {
   return {
     list: ({ connection, cause, eventType, after, limit }) =>
       within(() => {
+        const { where, values } = lettersWhere({ connection, cause, eventType });
         const rows = db
           .prepare<unknown[], StoredDeadLetter>(
-            `SELECT ${COLUMNS} FROM ${FROM} WHERE d.id > ? AND (? IS NULL OR o.name = ?) AND (? IS NULL OR d.cause = ?)
-               AND (? IS NULL OR d.event_type = ?) ORDER BY d.id LIMIT ?`,
+            `SELECT ${COLUMNS} FROM ${FROM} WHERE d.id > ? ${where} ORDER BY d.id LIMIT ?`,
           )
-          .iterate(
-            after ?? 0,
-            connection ?? null,
-            connection ?? null,
-            cause ?? null,
-            cause ?? null,
-            eventType ?? null,
-            eventType ?? null,
-            limit,
-          );
+          .iterate(after ?? 0, ...values, limit);
         const page: StoredDeadLetter[] = [];
         let bytes = 0;
         for (const letter of rows) {
@@ -87,7 +100,8 @@ export function createDeadLetters(db: Database.Database): DeadLetters {
       within(() =>
         db
           .prepare<[], { connection: string; cause: string; eventType: string; n: number }>(
-            `SELECT o.name AS connection, d.cause, d.event_type AS eventType, count(*) AS n FROM ${FROM} GROUP BY 1, 2, 3 ORDER BY n DESC, 2, 3`,
+            `SELECT o.name AS connection, g.cause, g.event_type AS eventType, g.n FROM dead_letter_groups g
+             JOIN connections o ON o.id = g.connection ORDER BY g.n DESC, g.cause, g.event_type`,
           )
           .all(),
       ),

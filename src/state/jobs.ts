@@ -3,12 +3,12 @@ import type { Job, Jobs } from '../core/connections.ts';
 import { StateError } from '../core/errors.ts';
 import { within } from './database.ts';
 
-const SELECT = `SELECT j.id, o.name AS connection, j.kind, j.since, j.until, j.reached, j.state, j.detail,
+export const JOBS = `SELECT j.id, o.name AS connection, j.kind, j.since, j.until, j.reached, j.state, j.detail,
   j.created_at AS createdAt, j.ended_at AS endedAt FROM jobs j JOIN connections o ON o.id = j.connection`;
 
 export function createJobs(db: Database.Database): Jobs {
   const one = (id: number | bigint): Job =>
-    db.prepare<[number | bigint], Job>(`${SELECT} WHERE j.id = ?`).get(id)!;
+    db.prepare<[number | bigint], Job>(`${JOBS} WHERE j.id = ?`).get(id)!;
   return {
     add: ({ connection, kind, since, until }, at) =>
       within(() => {
@@ -27,14 +27,14 @@ export function createJobs(db: Database.Database): Jobs {
     open: (connection) =>
       within(() =>
         db
-          .prepare<[string], Job>(`${SELECT} WHERE o.name = ? AND j.ended_at IS NULL ORDER BY j.id`)
+          .prepare<[string], Job>(`${JOBS} WHERE o.name = ? AND j.ended_at IS NULL ORDER BY j.id`)
           .all(connection),
       ),
     list: ({ connection, limit }) =>
       within(() =>
         db
           .prepare<[string | null, string | null, number], Job>(
-            `${SELECT} WHERE ? IS NULL OR o.name = ? ORDER BY j.id DESC LIMIT ?`,
+            `${JOBS} WHERE ? IS NULL OR o.name = ? ORDER BY j.id DESC LIMIT ?`,
           )
           .all(connection ?? null, connection ?? null, limit),
       ),

@@ -34,7 +34,7 @@ interface SliceRow {
 }
 
 /** What became of how many records of one event type, as a row. */
-interface CountRow {
+export interface CountRow {
   event_type: string;
   outcome: string;
   reason: string;
@@ -80,7 +80,7 @@ export function createLedger(db: Database.Database): Ledger {
      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
   );
   const addLetter = db.prepare(
-    `INSERT INTO dead_letters (slice, record, event_type, cause, detail, kind, payload, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO dead_letters (slice, record, event_type, cause, detail, kind, payload, at, connection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const addToRun = db.prepare(
     `UPDATE runs SET read = read + ?, delivered = delivered + ?, skipped = skipped + ?, dead_letters = dead_letters + ?,
@@ -141,6 +141,7 @@ export function createLedger(db: Database.Database): Ledger {
         letter.kind,
         letter.payload,
         settlement.at,
+        owner.id,
       );
     const total = totalOf(sums);
     addToRun.run(
@@ -298,7 +299,7 @@ function* rowsOf(counts: Counts): Generator<CountRow> {
   }
 }
 
-function countsFrom(rows: readonly CountRow[]): Counts {
+export function countsFrom(rows: readonly CountRow[]): Counts {
   const counts: Counts = new Map();
   for (const row of rows) apply(countsOf(counts, row.event_type), row);
   return counts;

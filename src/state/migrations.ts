@@ -191,4 +191,64 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX audit_by_time ON audit (at);
   `,
+  `
+  CREATE INDEX connections_stored ON connections (name) WHERE sealed IS NOT NULL;
+  CREATE INDEX slices_by_connection ON slices (connection);
+  CREATE INDEX jobs_by_connection ON jobs (connection);
+  CREATE INDEX rollups_unknown ON rollups (connection, event_type, reason)
+    WHERE outcome = 'new_field' OR reason = 'uncatalogued';
+
+  ALTER TABLE dead_letters ADD COLUMN connection INTEGER REFERENCES connections (id);
+  UPDATE dead_letters SET connection = (SELECT s.connection FROM slices s WHERE s.id = dead_letters.slice);
+  -- In order of their ids, as pages show them.
+  DROP INDEX dead_letters_by_cause;
+  CREATE INDEX dead_letters_by_cause ON dead_letters (cause);
+  CREATE INDEX dead_letters_by_connection ON dead_letters (connection);
+  CREATE INDEX dead_letters_by_cause_within ON dead_letters (connection, cause);
+  CREATE INDEX dead_letters_by_group ON dead_letters (connection, cause, event_type);
+
+  -- How many there are, so that nobody has to count a hundred thousand of them.
+  CREATE TABLE dead_letter_groups (
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    cause TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (connection, cause, event_type)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO dead_letter_groups
+    SELECT connection, cause, event_type, count(*) FROM dead_letters GROUP BY connection, cause, event_type;
+  CREATE TRIGGER dead_letter_added AFTER INSERT ON dead_letters BEGIN
+    INSERT INTO dead_letter_groups VALUES (new.connection, new.cause, new.event_type, 1)
+      ON CONFLICT DO UPDATE SET n = n + 1;
+  END;
+  CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letters BEGIN
+    UPDATE dead_letter_groups SET n = n - 1
+      WHERE connection = old.connection AND cause = old.cause AND event_type = old.event_type;
+    DELETE FROM dead_letter_groups
+      WHERE connection = old.connection AND cause = old.cause AND event_type = old.event_type AND n = 0;
+  END;
+  CREATE TRIGGER dead_letter_refused AFTER UPDATE OF cause ON dead_letters WHEN new.cause <> old.cause BEGIN
+    UPDATE dead_letter_groups SET n = n - 1
+      WHERE connection = old.connection AND cause = old.cause AND event_type = old.event_type;
+    DELETE FROM dead_letter_groups
+      WHERE connection = old.connection AND cause = old.cause AND event_type = old.event_type AND n = 0;
+    INSERT INTO dead_letter_groups VALUES (new.connection, new.cause, new.event_type, 1)
+      ON CONFLICT DO UPDATE SET n = n + 1;
+  END;
+
+  -- The largest lag that was noted in an hour.
+  CREATE TABLE lags (
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    hour INTEGER NOT NULL,
+    seconds INTEGER NOT NULL,
+    PRIMARY KEY (connection, hour)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE drafts (
+    id TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX drafts_by_age ON drafts (updated_at);
+  `,
 ];

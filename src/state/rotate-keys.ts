@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { resealConnections, sealedConnections } from './connections.ts';
 import { translated } from './database.ts';
+import { resealDrafts, sealedDrafts } from './drafts.ts';
 import { newKey, readKeys, replaceKeys } from './key-file.ts';
 import { dropKeys, idOf, type Keyring } from './secrets.ts';
 
@@ -19,7 +20,10 @@ export interface Rotation {
  */
 export function rotationSteps(db: Database.Database, keys: Keyring): (() => number)[] {
   const locked = (work: () => number) => () => translated(() => db.transaction(work).immediate());
-  const reseal = locked(() => resealConnections(db, keys));
+  const reseal = locked(() => {
+    resealDrafts(db, keys);
+    return resealConnections(db, keys);
+  });
   const { ownFile } = keys;
   if (ownFile === undefined) return [reseal];
   return [
@@ -29,7 +33,8 @@ export function rotationSteps(db: Database.Database, keys: Keyring): (() => numb
     }),
     reseal,
     locked(() => {
-      dropKeys(ownFile, new Set(sealedConnections(db).flatMap((sealed) => idOf(sealed) ?? [])));
+      const all = [...sealedConnections(db), ...sealedDrafts(db)];
+      dropKeys(ownFile, new Set(all.flatMap((sealed) => idOf(sealed) ?? [])));
       return 0;
     }),
   ];

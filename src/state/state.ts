@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import type { Access } from '../core/access.ts';
+import type { Books } from '../core/books.ts';
 import type { Alerts, Connections, Jobs, Mappings, Statuses } from '../core/connections.ts';
+import type { Drafts } from '../core/drafts.ts';
 import { StateError } from '../core/errors.ts';
 import type { DeadLetters, Ledger } from '../core/ledger.ts';
 import type { Upkeep } from '../core/upkeep.ts';
 import { createAccess } from './access.ts';
 import { createAlerts } from './alerts.ts';
+import { createBooks } from './books.ts';
 import { createConnections, sealedConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import {
@@ -16,6 +19,7 @@ import {
   openDatabase,
   translated,
 } from './database.ts';
+import { createDrafts, sealedDrafts } from './drafts.ts';
 import { createJobs } from './jobs.ts';
 import { createLedger } from './ledger.ts';
 import { lockFolder } from './lock.ts';
@@ -31,6 +35,8 @@ export { type KeySource, keySource } from './secrets.ts';
 /** Everything Sluice remembers, in one data folder. */
 export interface State {
   readonly ledger: Ledger;
+  readonly books: Books;
+  readonly drafts: Drafts;
   readonly deadLetters: DeadLetters;
   readonly connections: Connections;
   readonly jobs: Jobs;
@@ -105,7 +111,11 @@ export async function openControl(
 }
 
 function keyringOf(db: Database.Database, dataDir: string, keys: KeySource) {
-  return createKeyring(dataDir, keys, () => sealedConnections(db).length === 0);
+  return createKeyring(
+    dataDir,
+    keys,
+    () => sealedConnections(db).length === 0 && sealedDrafts(db).length === 0,
+  );
 }
 
 /** Preparing the statements reads the schema, which may be damaged. */
@@ -116,6 +126,8 @@ function stateOf(
   release: () => void,
 ): State {
   return translated(() => ({
+    books: createBooks(db),
+    drafts: createDrafts(db, keyringOf(db, dataDir, keys)),
     ledger: createLedger(db),
     deadLetters: createDeadLetters(db),
     connections: createConnections(db, keyringOf(db, dataDir, keys)),

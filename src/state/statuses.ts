@@ -2,6 +2,8 @@ import type Database from 'better-sqlite3';
 import type { ConnectionStatus, Statuses } from '../core/connections.ts';
 import { within } from './database.ts';
 
+const HOUR_MS = 3_600_000;
+
 export function createStatuses(db: Database.Database): Statuses {
   // A connection that was deleted meanwhile has none.
   const put = db.prepare<[string, number, string]>(
@@ -9,8 +11,20 @@ export function createStatuses(db: Database.Database): Statuses {
      SELECT id, ?, ? FROM connections WHERE name = ? AND sealed IS NOT NULL
      ON CONFLICT (connection) DO UPDATE SET status = excluded.status, at = excluded.at`,
   );
+  const noteLag = db.prepare<[number, number, string]>(
+    `INSERT INTO lags (connection, hour, seconds)
+     SELECT id, ?, ? FROM connections WHERE name = ? AND sealed IS NOT NULL
+     ON CONFLICT DO UPDATE SET seconds = excluded.seconds WHERE excluded.seconds > seconds`,
+  );
   const putAll = db.transaction((statuses: readonly ConnectionStatus[]) => {
-    for (const status of statuses) put.run(JSON.stringify(status), status.at, status.connection);
+    for (const status of statuses) {
+      put.run(JSON.stringify(status), status.at, status.connection);
+      noteLag.run(
+        Math.floor(status.at / HOUR_MS),
+        Math.round(status.lagSeconds),
+        status.connection,
+      );
+    }
   });
   return {
     put: (statuses) => within(() => putAll.immediate(statuses)),

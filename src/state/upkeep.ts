@@ -43,6 +43,7 @@ export function createUpkeep(db: Database.Database): Upkeep {
         pruned.merged += await total(slices.merge(id, age(policy.countsDays)));
         pruned.rollups += await total(rollups(id, hourAt(age(policy.hourlyDays)), dayOf));
         pruned.rollups += await total(rollups(id, hourAt(age(policy.dailyDays)), monthOf));
+        await total(oldLags(db, id, hourAt(age(policy.hourlyDays))));
         pruned.runs += await total(oldRuns(db, id, age(policy.runDays), policy.runs));
       }
       pruned.jobs = await total(oldJobs(db, age(policy.jobDays)));
@@ -51,6 +52,15 @@ export function createUpkeep(db: Database.Database): Upkeep {
       return pruned;
     },
   };
+}
+
+/** Nobody asks for the lag of hours that are no longer told apart. */
+function oldLags(db: Database.Database, connection: number, before: number): Generator<number> {
+  const drop = db.prepare<[number, number, number]>(
+    `DELETE FROM lags WHERE connection = ? AND hour IN
+       (SELECT hour FROM lags WHERE connection = ? AND hour < ? ORDER BY hour LIMIT ${STEP})`,
+  );
+  return inSteps(() => drop.run(connection, connection, before).changes);
 }
 
 /** Repeats a statement that takes away so many rows at a time, until it finds no more. */
