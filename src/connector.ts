@@ -18,6 +18,17 @@ export {
 export { type CheckLine, checkSetup, checkStored } from './connector/check.ts';
 export type { ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
+export { type Management, manage } from './connector/manage/management.ts';
+export {
+  kindsOfDestination,
+  kindsOfSource,
+  settingsSchema,
+  specSchemas,
+} from './connector/manage/schemas.ts';
+export type { WholeLetter } from './connector/manage/letters.ts';
+export { discardLetters } from './connector/manage/letters.ts';
+export type { ConnectionDetail, ConnectionSummary } from './connector/manage/listing.ts';
+export type { LiveStatus } from './connector/manage/live.ts';
 export { openService, type OpenService } from './connector/service/open-service.ts';
 export { sendStoredTestEvents, sendTestEvents, type TestReport } from './connector/test-events.ts';
 export type { OidcSettings } from './connector/oidc-settings.ts';

@@ -79,7 +79,7 @@ export async function carryOut(
 }
 
 /** Resting is kept beside the spec, since `pause` and `resume` change it too. */
-function storedForm({ paused: _paused, ...spec }: ConnectionSpec): unknown {
+export function storedForm({ paused: _paused, ...spec }: ConnectionSpec): unknown {
   return spec;
 }
 

@@ -41,7 +41,7 @@ export async function checkStored(
 }
 
 /** Lists as far as it takes to know that it can, and reads a first byte. */
-async function checkSource(spec: SourceSpec, signal: AbortSignal): Promise<CheckLine> {
+export async function checkSource(spec: SourceSpec, signal: AbortSignal): Promise<CheckLine> {
   if (spec.kind === 'directory') return checkFolder(resolve(spec.path), signal);
   if (spec.kind === 'inbox')
     return { what: 'source', ok: true, detail: 'Braze pushes: there is nothing to ask it.' };

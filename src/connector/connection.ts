@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { unknownPatterns } from '../catalogue/catalogue.ts';
-import { UsageError } from '../core/errors.ts';
+import { InputError } from '../core/errors.ts';
 import { mappingSettings, needsSalt } from '../mapping/settings.ts';
 import { mixpanelSettings } from '../sinks/mixpanel-settings.ts';
 import type { MixpanelSettings } from '../sinks/mixpanel.ts';
@@ -78,9 +78,11 @@ export type ConnectionSpec = z.output<typeof connectionSpec>;
 export function parseConnection(input: unknown): ConnectionSpec {
   const parsed = connectionSpec.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new UsageError(
+  const wrong = wrongPlaces(parsed.error);
+  throw new InputError(
     'bad_connection',
-    `The connection is wrong: ${inWords(wrongPlaces(parsed.error), 'connection')}`,
+    `The connection is wrong: ${inWords(wrong, 'connection')}`,
+    wrong.map(({ place, message }) => ({ path: place, message })),
     { hint: 'See docs/guides/connections.md, or the schema that `sluice schema` prints.' },
   );
 }

@@ -56,13 +56,16 @@ export async function* previewFiles(
   }
 }
 
-async function* previewSlice(
+/** The same of one slice. `onSource`: told of each record as it came, before its line. */
+export async function* previewSlice(
   slice: Slice,
   unpack: ReturnType<typeof createUnpack>,
   signal: AbortSignal,
+  onSource?: (record: unknown) => void,
 ): AsyncGenerator<PreviewLine> {
   const buffer = Buffer.alloc(64 * 1024);
   for await (const piece of unpack(slice, START, signal)) {
+    const sources = onSource && piece.sources?.()[Symbol.iterator]();
     for (let record = 0; record < piece.records; record++) {
       // A batch of one record shows what became of it. A type that is skipped whole comes as one step.
       const batch = new Batch({ events: 1, bytes: 9_500_000, records: 1 }, buffer);
@@ -74,6 +77,8 @@ async function* previewSlice(
       const [letter] = batch.deadLetters;
       const [reason] = Object.keys(counts.skipped);
       for (let n = record; n < mapped; n++) {
+        const source = sources?.next();
+        onSource?.(source?.done === false ? source.value : undefined);
         if (letter)
           yield { type, outcome: 'dead-letter', cause: letter.cause, detail: letter.detail };
         else if (reason !== undefined) yield { type, outcome: 'skip', reason };

@@ -22,10 +22,19 @@ export function redact(schema: z.core.$ZodType, value: unknown): unknown {
   if (schema instanceof z.ZodArray && Array.isArray(value))
     return value.map((each: unknown) => redact(schema.element, each));
   if (schema instanceof z.ZodUnion) {
-    const option = schema.options.find((each) => z.safeParse(each, value).success);
+    const option =
+      schema.options.find((each) => z.safeParse(each, value).success) ??
+      schema.options.find((each) => isOfKind(each, value));
     if (option) return redact(option, value);
   }
   return holdsSecret(schema) || typeof value === 'object' ? HIDDEN : value;
+}
+
+/** Whether a value says that it is this choice of several, though it is not complete or not right yet. */
+function isOfKind(schema: z.core.$ZodType, value: unknown): boolean {
+  if (!(schema instanceof z.ZodObject) || !isObject(value)) return false;
+  const kind = (schema.shape as Record<string, z.core.$ZodType>)['kind'];
+  return kind !== undefined && z.safeParse(kind, value['kind']).success;
 }
 
 /** Every secret in a value, by its schema; for taking them out of texts that are shown. */

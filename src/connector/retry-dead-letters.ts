@@ -9,7 +9,7 @@ import { deliver } from '../pipeline/deliver.ts';
 import { sharedRateLimit } from '../pipeline/rate-limit.ts';
 import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 import { type MixpanelInput, mixpanelSink } from '../sinks/mixpanel.ts';
-import { type KeySource, openControl, openState } from '../state/state.ts';
+import { type KeySource, openControl, openState, type State } from '../state/state.ts';
 import { destinationOf, parseConnection } from './connection.ts';
 import { parseDestination } from './destination.ts';
 import { type ExportEvents, warningsFor } from './export.ts';
@@ -47,7 +47,9 @@ const RETRY_PAGE = 500;
 /** Letters named by id are sent once they hold this much. */
 const RETRY_BYTES = 16 * 1024 * 1024;
 
-type RetryEvents = Pick<ExportEvents, 'onWarning' | 'onRetry'>;
+export interface RetryEvents extends Pick<ExportEvents, 'onWarning' | 'onRetry'> {
+  readonly onSettled?: (sums: RetryResult) => void;
+}
 
 /**
  * Sends dead letters again. Events go as they are, records are mapped anew with the settings given, raw bytes stay:
@@ -87,15 +89,28 @@ export async function retryStored(
 ): Promise<RetryResult | undefined> {
   const state = await openControl(options.dataDir, options.keys);
   try {
-    const stored = await state.connections.get(ownerOf(options.connection));
-    if (!stored) return undefined;
-    const spec = parseConnection(stored.spec);
-    const { settings, salt } = spec;
-    const given = { ...options, destination: destinationOf(spec), settings, salt };
-    return await resend(state.deadLetters, given, signal, events);
+    return await retryWithin(state, options, signal, events);
   } finally {
     state.close();
   }
+}
+
+/**
+ * The same within the process that has the data folder open. `onSettled`: told of the sums so far whenever some letters
+ * are settled, so that they are known when the signal ends it.
+ */
+export async function retryWithin(
+  state: Pick<State, 'connections' | 'deadLetters'>,
+  options: RetryFilter & { readonly connection: string; readonly backoffMs?: number },
+  signal: AbortSignal,
+  events: RetryEvents = {},
+): Promise<RetryResult | undefined> {
+  const stored = await state.connections.get(ownerOf(options.connection));
+  if (!stored) return undefined;
+  const spec = parseConnection(stored.spec);
+  const { settings, salt } = spec;
+  const given = { ...options, destination: destinationOf(spec), settings, salt };
+  return resend(state.deadLetters, given, signal, events);
 }
 
 async function resend(
@@ -124,6 +139,7 @@ async function resend(
         else outcomes.push(outcome);
       }
       await settleRetries(letters, outcomes, sums);
+      events.onSettled?.({ ...sums });
       for (const part of partsOf(sending, sink.limits.bytes)) {
         const lines = Buffer.from(part.map(({ line }) => `${line}\n`).join(''));
         const delivery = await deliver(sink, lines, part.length, {
@@ -141,6 +157,7 @@ async function resend(
             : { id, kind: 'delivered' };
         });
         await settleRetries(letters, settled, sums);
+        events.onSettled?.({ ...sums });
       }
     }
     return sums;

@@ -2,7 +2,7 @@ import type { Access } from '../../core/access.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
 import { openInbox } from '../../state/inbox.ts';
-import { type KeySource, openState } from '../../state/state.ts';
+import { type KeySource, openState, type State } from '../../state/state.ts';
 import { carryOut, planApply } from '../apply.ts';
 import type { ConnectionSpec } from '../connection.ts';
 import type { ServiceSettings } from '../service-settings.ts';
@@ -25,6 +25,7 @@ export interface OpenServiceOptions {
 export interface OpenService extends Service {
   readonly inbox: Inbox;
   readonly access: Access;
+  readonly state: State;
 }
 
 const HOUR_MS = 3_600_000;
@@ -55,6 +56,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
         ...service,
         inbox,
         access: state.access,
+        state,
         async stop() {
           await Promise.all([upkeep.stop(), alerting.stop(), service.stop()]);
           await inbox.close();

@@ -47,6 +47,8 @@ interface Running {
 
 export interface Service {
   statuses(): ConnectionStatus[];
+  /** Undefined when it does not run yet, or is gone. */
+  status(connection: string): ConnectionStatus | undefined;
   /** The connections that run, with their specs. */
   specs(): { spec: ConnectionSpec; createdAt: number }[];
   /** Where a push to this connection goes; undefined when there is no such connection or it takes none. */
@@ -226,6 +228,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   return {
     statuses,
+    status: (name) => running.get(name)?.tracker.status(),
     specs: () =>
       [...running.values()].flatMap(({ spec, stored }) =>
         spec ? [{ spec, createdAt: stored.createdAt }] : [],
