@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Guard } from './auth/guard.ts';
-import { problem, problemHandler } from './problem.ts';
+import { problemHandler, problemNotFound } from './problem.ts';
 
 export interface ApiScope {
   readonly guard: Guard;
   /** Told of faults of ours that ended a request. */
   readonly onFault: (error: Error) => void;
   /** What is there; paths without the prefix. */
-  readonly routes: readonly ((app: FastifyInstance) => void)[];
+  readonly routes: readonly ((app: FastifyInstance) => void | Promise<void>)[];
 }
 
 /** The HTTP API: JSON alone, schemas in zod, errors as problems, nothing kept by caches, everything guarded. */
@@ -22,9 +22,7 @@ export function apiScope({ guard, onFault, routes }: ApiScope): (app: FastifyIns
         api.setValidatorCompiler(validatorCompiler);
         api.setSerializerCompiler(serializerCompiler);
         api.setErrorHandler(problemHandler(onFault));
-        api.setNotFoundHandler(() => {
-          throw problem(404, 'not_found', 'There is nothing here');
-        });
+        api.setNotFoundHandler(problemNotFound);
         // A form of another site can send text, but not JSON.
         api.removeContentTypeParser('text/plain');
         api.addHook('onRequest', (_request, reply, done) => {
@@ -33,7 +31,7 @@ export function apiScope({ guard, onFault, routes }: ApiScope): (app: FastifyIns
         });
         await api.register(cookie);
         guard.protect(api);
-        for (const add of routes) add(api);
+        for (const add of routes) await add(api);
       },
       { prefix: '/api/v1' },
     );

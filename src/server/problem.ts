@@ -1,27 +1,34 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SluiceError, StateError, UsageError } from '../core/errors.ts';
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  InputError,
+  SliceError,
+  SluiceError,
+  SourceError,
+  StateError,
+  UsageError,
+} from '../core/errors.ts';
 
 export interface Field {
-  /** With dots between the levels. */
+  /** Such as `source.bucket`. */
   readonly path: string;
   readonly message: string;
 }
 
 export interface ProblemExtra {
   /** What to do. */
-  readonly hint?: string;
-  /** The places of the body that are wrong. */
+  readonly hint?: string | undefined;
   readonly fields?: readonly Field[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer of the API that is no success; made by `problem`. */
+/** An error that is answered as `application/problem+json` (RFC 9457). `code` is stable. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly extra: ProblemExtra;
 
-  constructor(status: number, code: string, detail: string, extra: ProblemExtra) {
+  constructor(status: number, code: string, detail: string, extra: ProblemExtra = {}) {
     super(detail);
     this.name = 'Problem';
     this.status = status;
@@ -30,7 +37,7 @@ export class Problem extends Error {
   }
 }
 
-/** To be thrown. `code` is stable, `detail` is for people. */
+/** To be thrown, or given to {@link sendProblem}. */
 export function problem(
   status: number,
   code: string,
@@ -40,83 +47,87 @@ export function problem(
   return new Problem(status, code, detail, extra);
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  401: 'Not signed in',
-  403: 'Not allowed',
-  404: 'Not found',
-  409: 'Conflict',
-  412: 'Changed meanwhile',
-  413: 'Too large',
-  415: 'Wrong content type',
-  422: 'Invalid',
-  428: 'Precondition required',
-  429: 'Too many requests',
-  500: 'Fault',
-  503: 'Not available',
-};
+export function sendProblem(reply: FastifyReply, error: Problem): FastifyReply {
+  const { status, code, message, extra } = error;
+  const { hint, fields, headers = {} } = extra;
+  return reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({
+      type: 'about:blank',
+      title: STATUS_CODES[status] ?? 'Error',
+      ...{ status, code, detail: message },
+      ...(hint === undefined ? {} : { hint }),
+      ...(fields === undefined ? {} : { fields }),
+    });
+}
 
-/** How errors of the state become answers; others of it are `unavailable`. */
-const STATE_CODES: Readonly<Record<string, readonly [status: number, code: string]>> = {
-  user_exists: [409, 'exists'],
-  no_such_user: [404, 'not_found'],
-  no_such_token: [404, 'not_found'],
-  last_admin: [409, 'last_admin'],
-};
-
-/** Answers with application/problem+json (RFC 9457). `onFault` is told of faults of ours, whose words stay inside. */
+/** Answers errors of a scope. `onFault`: told of faults of ours, whose words nobody is answered. */
 export function problemHandler(
   onFault: (error: Error) => void,
-): (error: Error, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, _request, reply) => {
+    // Headers of a success do not belong to what came in its place.
+    for (const name of ['etag', 'content-disposition']) reply.removeHeader(name);
     const found = problemOf(error);
-    if (found.status >= 500) onFault(error);
-    const { hint, fields, headers } = found.extra;
-    return reply
-      .code(found.status)
-      .headers(headers ?? {})
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: TITLES[found.status] ?? 'Refused',
-        status: found.status,
-        code: found.code,
-        detail: found.message,
-        ...(hint === undefined ? {} : { hint }),
-        ...(fields === undefined ? {} : { fields }),
-      });
+    if (found.status >= 500 && !(error instanceof Problem)) onFault(error);
+    void sendProblem(reply, found);
   };
 }
 
-/** What Fastify says of a request: `statusCode`, and of schemas `validation`. */
-type RequestError = Error & {
-  readonly statusCode?: number;
-  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
+export function problemNotFound(_request: FastifyRequest, reply: FastifyReply): void {
+  void sendProblem(reply, problem(404, 'not_found', 'There is nothing here'));
+}
+
+/** By code of a SluiceError: status, and the code where it is another one. */
+const KNOWN: Readonly<Record<string, readonly [number, string?]>> = {
+  no_such_connection: [404, 'not_found'],
+  no_such_job: [404, 'not_found'],
+  no_such_letter: [404, 'not_found'],
+  no_such_draft: [404, 'not_found'],
+  no_such_event: [404, 'not_found'],
+  no_such_user: [404, 'not_found'],
+  no_such_token: [404, 'not_found'],
+  exists: [409],
+  user_exists: [409, 'exists'],
+  last_admin: [409],
+  needs_confirmation: [409],
+  job_ended: [409],
+  revision_changed: [412, 'conflict'],
 };
 
-function problemOf(error: RequestError): Problem {
+function problemOf(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
-  if (error.validation) return invalid(error.validation);
-  if (error instanceof StateError) {
-    const [status, code] = STATE_CODES[error.code] ?? [503, 'unavailable'];
-    return problem(status, code, error.message, hintOf(error));
+  if (error instanceof SluiceError) return problemOfOurs(error);
+  const { validation, validationContext, statusCode, message } = error as FastifyError;
+  if (validation) {
+    const fields = validation.map(({ instancePath, message: words }) => ({
+      path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message: words ?? 'is wrong',
+    }));
+    const status = validationContext === 'body' ? 422 : 400;
+    const detail = fields.map(({ path, message: words }) => `${path || 'it'}: ${words}`).join('; ');
+    return problem(status, 'invalid', detail, { fields });
   }
-  if (error instanceof UsageError) return problem(422, 'invalid', error.message, hintOf(error));
-  const status = error.statusCode ?? 500;
-  if (status === 413) return problem(413, 'too_large', 'The body is too large');
-  if (status >= 400 && status < 500) return problem(status, 'invalid', error.message);
-  return problem(500, 'fault', 'Something went wrong in Sluice');
+  if (statusCode === 413) return problem(413, 'too_large', 'The body is larger than is taken');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return problem(statusCode, 'invalid', message);
+  return problem(500, 'fault', 'Something went wrong in Sluice', {
+    hint: 'What it was stands in the log of the service.',
+  });
 }
 
-function invalid(validation: NonNullable<RequestError['validation']>): Problem {
-  const fields = validation.map(({ instancePath, message }) => ({
-    path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-    message: message ?? 'is wrong',
-  }));
-  const words = fields.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  return problem(422, 'invalid', words.join('; '), { fields });
-}
-
-function hintOf({ hint }: SluiceError): ProblemExtra {
-  return hint === undefined ? {} : { hint };
+function problemOfOurs(error: SluiceError): Problem {
+  const { code, message, hint } = error;
+  const [status, own = code] = KNOWN[code] ?? [];
+  if (status !== undefined) return problem(status, own, message, { hint });
+  if (error instanceof InputError)
+    return problem(422, 'invalid', message, { hint, fields: error.fields });
+  if (error instanceof UsageError) return problem(422, 'invalid', message, { hint });
+  if (error instanceof SourceError || error instanceof SliceError)
+    return problem(422, 'source', message, { hint });
+  if (error instanceof StateError) return problem(503, 'unavailable', message, { hint });
+  return problem(500, 'fault', message, { hint });
 }

@@ -3,10 +3,13 @@ import {
   type Config,
   eventTypes,
   type KeySource,
+  manage,
   openService,
   type OpenService,
   serviceSecrets,
 } from '../connector.ts';
+import { docsRoutes } from './api/docs.ts';
+import { apiOperations } from './api/routes.ts';
 import { apiScope } from './api-scope.ts';
 import { accessRoutes } from './auth/access-routes.ts';
 import { createGuard } from './auth/guard.ts';
@@ -84,6 +87,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const counting = metrics;
   const { access } = service;
   const guard = createGuard({ access, log, publicUrl, now: Date.now });
+  const management = manage({
+    ...{ state: service.state, inbox: service.inbox, service, settings: config.service },
+    ...{ dataDir: options.dataDir, now: Date.now },
+    ...(options.backoffMs === undefined ? {} : { backoffMs: options.backoffMs }),
+  });
   const onFault = (error: Error): void => log.error('a request failed', {}, error);
   try {
     const setUpToken = await firstStart(access, {
@@ -95,10 +103,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       onFault,
       register(app) {
         app.addHook('onRequest', securityHeaders(publicUrl));
+        docsRoutes(app);
         apiScope({
           guard,
           onFault,
           routes: [
+            apiOperations({ ...guard, management, version: options.version }),
             accessRoutes({
               ...{ access, guard, log, publicUrl, oidc, now: Date.now },
               version: options.version,
@@ -129,11 +139,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       async close() {
         log.info('stopping');
         await server.close();
+        await management.stop();
         await service.stop();
         log.info('stopped');
       },
     };
   } catch (error) {
+    await management.stop();
     await service.stop();
     throw error;
   }
