@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import type { DeadLetterFilter, DeadLetters, StoredDeadLetter } from '../core/ledger.ts';
+import { confirm } from './confirm.ts';
 import type { Shell } from './shell.ts';
 import {
   backoffFrom,
@@ -30,7 +31,9 @@ const PAGE = 500;
 export function addDeadLetters(program: Command, shell: Shell): void {
   const group = program
     .command('dead-letters')
-    .description('Records that were read and could not be delivered: list, show, retry, export');
+    .description(
+      'Records that were read and could not be delivered: list, show, retry, discard, export',
+    );
 
   withFilter(group.command('list').description('What there is, by cause; with --json each one'))
     .option('--limit <n>', 'how many to show', '20')
@@ -61,6 +64,8 @@ export function addDeadLetters(program: Command, shell: Shell): void {
       for await (const letter of every(letters, options)) shell.terminal.out(`${asJson(letter)}\n`);
     }),
   );
+
+  addDiscard(group, shell);
 
   const retry = withFilter(
     group
@@ -123,6 +128,35 @@ export function addDeadLetters(program: Command, shell: Shell): void {
       } else if (result.refused > 0) shell.exit(EXIT.deadLetters);
     },
   );
+}
+
+function addDiscard(group: Command, shell: Shell): void {
+  withFilter(
+    group
+      .command('discard [ids...]')
+      .description(
+        'Give them up: the ids given, or all of a --connection that the filter names; they count as skipped from then on',
+      ),
+  )
+    .option('--yes', 'do not ask')
+    .action(async (ids: string[], options: FilterOptions & { yes?: boolean }) => {
+      const { discardLetters, keySource, openControl } = await import('../connector.ts');
+      const control = await openControl(dataDir(options.dataDir, shell.env), keySource(shell.env));
+      try {
+        const choice = ids.length > 0 ? { ids: ids.map(idOf) } : { filter: filterOf(options) };
+        const what =
+          ids.length > 0 ? count(ids.length, 'dead letter') : 'All that the filter names';
+        await confirm(shell, `${what} will be given up for good.`, options.yes === true);
+        const discarded = await discardLetters({ state: control, now: Date.now }, choice);
+        shell.terminal.out(
+          options.json
+            ? `${JSON.stringify({ discarded })}\n`
+            : `${number(discarded)} discarded: they count as skipped now.\n`,
+        );
+      } finally {
+        control.close();
+      }
+    });
 }
 
 /** Whether the command line itself says where to send and how; else the stored connection knows. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { clicks, currentsFile, idOf, put } from '../support/currents-file.ts';
+import { booksOf } from '../support/service.ts';
 import {
   insertIds,
   jsonLines,
@@ -115,4 +116,24 @@ test('a retry that is turned away at the door halts and keeps everything', async
   expect(halted.code).toBe(4);
   expect(halted.stderr).toContain('401');
   expect(await scene.deadLetters()).toHaveLength(REFUSED);
+});
+
+test('discard gives them up: counted as skipped, and the books balance', async () => {
+  await using scene = await sceneWithLetters();
+  const discard = async (...extra: string[]) =>
+    scene.run(['dead-letters', 'discard', '--data-dir', scene.data, '--json', ...extra]);
+  const [first] = await scene.deadLetters();
+  expect((await discard(String(first!.id))).stderr).toContain('--yes');
+  expect((await discard('--yes')).code).toBe(2);
+  expect((await discard('999', '--yes')).stderr).toContain('no dead letter 999');
+  expect((await discard(String(first!.id), '--yes')).stdout).toBe('{"discarded":1}\n');
+  const rest = await discard('--connection', 'mail', '--cause', 'rejected_by_mixpanel', '--yes');
+  expect(rest.stdout).toBe(`{"discarded":${REFUSED - 1}}\n`);
+  expect(await scene.deadLetters()).toEqual([]);
+  const again = await scene.runExport(['--connection', 'mail']);
+  expect(again.report).toMatchObject({ read: 0, balanced: true });
+  const books = await booksOf(scene, 'mail');
+  expect(books).toMatchObject({
+    ...{ delivered: RECORDS - REFUSED, skipped: REFUSED, deadLetters: 0, imbalances: 0 },
+  });
 });
