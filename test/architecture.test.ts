@@ -35,6 +35,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@azure': ['sources'],
   '@google-cloud': ['sources'],
   'better-sqlite3': ['state'],
+  '@scalar': ['server'],
   '@opentelemetry': ['connector'],
   commander: ['cli'],
   fastify: ['server'],

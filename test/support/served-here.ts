@@ -10,6 +10,7 @@ import type { LogLine } from './service.ts';
 
 export interface ServedHere extends AsyncDisposable {
   readonly url: string;
+  readonly service: Serving['service'];
   readonly lines: readonly LogLine[];
   status(connection: string): ConnectionStatus;
   /** Waits until a connection is in a state. */
@@ -55,6 +56,7 @@ export async function serveHere(
   };
   return {
     url: serving.url,
+    service: serving.service,
     lines,
     status,
     state: (name, kind) =>
