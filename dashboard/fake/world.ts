@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type * as Api from '../src/api.ts';
+
+/** The made-up service behind the fake API. */
+export interface World {
+  readonly now: number;
+  connections: Api.ConnectionDetail[];
+  letters: Api.DeadLetter[];
+  readonly events: readonly Api.EventDetail[];
+  readonly drafts: Map<string, Api.Draft>;
+  users: Api.User[];
+  tokens: Api.ApiToken[];
+  readonly audit: Api.AuditEntry[];
+  jobs: Api.Job[];
+}
+
+const HOUR = 3_600_000;
+
+interface CatalogueEntry {
+  readonly type: string;
+  readonly name: string;
+  readonly channel: string;
+  readonly family: string;
+  readonly description: string;
+  readonly mtuExempt?: boolean;
+  readonly unconfirmed?: boolean;
+  readonly properties: readonly {
+    readonly name: string;
+    readonly field: string | null;
+    readonly type: string;
+    readonly required?: boolean;
+    readonly pii?: boolean;
+    readonly const?: string;
+  }[];
+}
+
+/** The event types of the repository's own catalogue, in the shape of the API. */
+export function catalogue(): Api.EventDetail[] {
+  const file = resolve(import.meta.dirname, '../../src/catalogue/events.json');
+  const entries = JSON.parse(readFileSync(file, 'utf8')) as readonly CatalogueEntry[];
+  return entries.map((entry) => {
+    const properties = entry.properties.map(({ name, field, type, required, pii }) => ({
+      name,
+      field,
+      type,
+      required: required === true,
+      pii: pii === true,
+    }));
+    const before: Record<string, Api.Json> = {};
+    const after: Record<string, Api.Json> = {};
+    for (const property of entry.properties) {
+      const value = sampleOf(property.field ?? property.name, property.type, property.const);
+      if (property.field !== null) before[property.field] = value;
+      after[property.name] = value;
+    }
+    return {
+      type: entry.type,
+      event: entry.name,
+      channel: entry.channel,
+      family: entry.family === 'customer-behavior' ? 'Customer Behavior' : 'Message Engagement',
+      description: entry.description,
+      mtuExempt: entry.mtuExempt === true,
+      pii: properties.some(({ pii, name }) => pii && name !== 'distinct_id'),
+      status: entry.unconfirmed === true ? 'unconfirmed' : 'documented',
+      properties,
+      sample: { before, after: { event: entry.name, properties: after } },
+    };
+  });
+}
+
+const SAMPLES: Readonly<Record<string, Api.Json>> = {
+  id: '6f1c2a9e-3d7b-4e21-9a55-0c1d2e3f4a5b',
+  external_user_id: 'user-48213',
+  user_id: '64b7e0c1f2a3d4e5f6a7b8c9',
+  time: 1_764_000_000,
+  email_address: 'ana.souza@example.com',
+  campaign_name: 'Winter sale: 20 % off',
+  canvas_name: 'Onboarding',
+  url: 'https://shop.example.com/winter?ref=mail',
+  token: '1a2b3c4d5e6f',
+  platform: 'ios',
+};
+
+function sampleOf(field: string, type: string, constant?: string): Api.Json {
+  if (constant !== undefined) return constant;
+  const known = SAMPLES[field];
+  if (known !== undefined) return known;
+  if (type === 'boolean') return true;
+  if (type === 'array<string>') return ['a', 'b'];
+  return type === 'string' ? field.replaceAll('_', '-') : 42;
+}
+
+export interface WorldOptions {
+  readonly connections?: number;
+  readonly deadLetters?: number;
+}
+
+export function createWorld({ connections = 4, deadLetters = 143 }: WorldOptions = {}): World {
+  const now = Date.now();
+  const ago = (hours: number) => new Date(now - hours * HOUR).toISOString();
+  const names = Array.from({ length: connections }, (_, i) => NAMES[i] ?? `market-${i + 1}`);
+  const user = (name: string, role: Api.Role, seen: number | null): Api.User => ({
+    name,
+    role,
+    createdAt: ago(2000),
+    lastSeenAt: seen === null ? null : ago(seen),
+    disabled: false,
+    signIn: 'password',
+  });
+  return {
+    now,
+    connections: names.map((name, i) => connectionOf(name, i, now)),
+    letters: names.length === 0 ? [] : lettersOf(names, deadLetters, now),
+    events: catalogue(),
+    drafts: new Map(),
+    users: [
+      user('admin', 'admin', 0),
+      user('maria', 'editor', 5),
+      user('joao', 'viewer', 72),
+      { ...user('lee@example.com', 'viewer', null), signIn: 'oidc' },
+    ],
+    tokens: [
+      {
+        id: 't1',
+        name: 'grafana',
+        role: 'viewer',
+        createdAt: ago(900),
+        createdBy: 'admin',
+        lastUsedAt: ago(0.1),
+        expiresAt: null,
+      },
+    ],
+    audit: AUDIT.map(([actor, action, target, detail], i) => ({
+      at: ago(i * 7 + 0.4),
+      actor,
+      action,
+      target,
+      detail,
+    })),
+    jobs: [
+      {
+        id: 2,
+        kind: 'backfill',
+        since: hourOf(now - 90 * 24 * HOUR),
+        until: null,
+        reached: hourOf(now - 34 * 24 * HOUR),
+        state: 'running',
+        detail: null,
+        createdAt: ago(0.6),
+        endedAt: null,
+      },
+      {
+        id: 1,
+        kind: 'replay',
+        since: hourOf(now - 20 * 24 * HOUR),
+        until: hourOf(now - 19 * 24 * HOUR),
+        reached: hourOf(now - 19 * 24 * HOUR),
+        state: 'finished',
+        detail: null,
+        createdAt: ago(300),
+        endedAt: ago(299),
+      },
+    ],
+  };
+}
+
+const NAMES = ['prod-email', 'app-push', 'loyalty-brazil', 'sandbox-copy'];
+
+const AUDIT = [
+  ['maria', 'connection.update', 'prod-email', 'settings.events'],
+  ['maria', 'dead-letters.retry', 'prod-email', '12 delivered'],
+  ['admin', 'token.create', 'grafana', 'viewer'],
+  ['admin', 'user.create', 'joao', 'viewer'],
+  ['admin', 'connection.create', 'prod-email', ''],
+] as const;
+
+export function hourOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 13).replace('T', '-');
+}
+
+export function stateOf(i: number, now: number): Api.State {
+  const kinds: Api.State[] = [
+    { kind: 'active' },
+    {
+      kind: 'halted',
+      since: new Date(now - 3 * HOUR).toISOString(),
+      detail: 'HTTP 401: Invalid credentials.',
+      hint: 'Check the credentials, the project and the region; a service account needs the role Admin or Owner.',
+    },
+    { kind: 'catching-up', bytesLeft: 4_300_000_000, secondsLeft: 5_400 },
+    { kind: 'paused' },
+    { kind: 'idle' },
+    {
+      kind: 'retrying',
+      since: new Date(now - 600_000).toISOString(),
+      detail: 'HTTP 503: Service Unavailable',
+    },
+  ];
+  return kinds[i % kinds.length]!;
+}
+
+/** Load over the hours of a day, as a shop has it. */
+function wave(hour: number, i: number): number {
+  return Math.max(0, Math.round((1 + Math.sin(((hour - 9 + i) / 24) * 2 * Math.PI)) * 4200));
+}
+
+export function connectionOf(name: string, i: number, now: number): Api.ConnectionDetail {
+  const state = stateOf(i, now);
+  const isStill = state.kind === 'paused' || state.kind === 'halted';
+  const byHour = Array.from({ length: 24 }, (_, h) => (isStill && h > 20 ? 0 : wave(h, i) + h * 11));
+  const delivered = byHour.reduce((sum, n) => sum + n, 0);
+  const skipped = Math.round(delivered * 0.031);
+  const isPush = i % 3 === 1;
+  return {
+    name,
+    source: isPush
+      ? { kind: 'inbox', title: "Braze's push", place: `/currents/${name}` }
+      : { kind: 's3', title: 'Amazon S3', place: `acme-braze-currents/currents/${name}` },
+    state,
+    paused: state.kind === 'paused',
+    lagSeconds: state.kind === 'halted' ? 3 * 3600 : state.kind === 'catching-up' ? 41 * 86_400 : 0,
+    deliveredAt: new Date(now - (isStill ? 3 * HOUR : 21_000)).toISOString(),
+    receivedAt: new Date(now - 90_000).toISOString(),
+    last24h: {
+      read: delivered + skipped + (i === 0 ? 12 : 0),
+      delivered,
+      skipped,
+      deadLetters: i === 0 ? 12 : 0,
+      byHour,
+    },
+    deadLetters: i === 0 ? 131 : i === 2 ? 12 : 0,
+    problems: i === 2 ? 2 : 0,
+    createdAt: new Date(now - 60 * 24 * HOUR).toISOString(),
+    revision: 3,
+    pushUrl: isPush ? `/currents/${name}` : null,
+    warnings:
+      i === 3 ? ['Mixpanel retires the API secret on 3 March 2027. Use a service account instead.'] : [],
+    spec: {
+      name,
+      contact: 'data@example.com',
+      source: isPush
+        ? { kind: 'inbox', token: '***' }
+        : {
+            kind: 's3',
+            bucket: 'acme-braze-currents',
+            prefix: `currents/${name}`,
+            region: 'eu-central-1',
+            pathStyle: false,
+            credentials: { kind: 'default' },
+          },
+      destination: {
+        kind: 'mixpanel',
+        region: 'eu',
+        credentials: {
+          kind: 'service-account',
+          username: 'sluice.1a2b3c.mp-service-account',
+          secret: '***',
+          projectId: '1234567',
+        },
+        token: '***',
+      },
+      settings: {
+        events: i === 0 ? ['users.messages.email.*', 'users.behaviors.Purchase'] : ['*'],
+        usersWithoutExternalId: 'skip',
+        privacy: { pii: 'keep', identity: 'keep', fields: {} },
+      },
+    },
+  };
+}
+
+const CAUSES = [
+  ['rejected_by_mixpanel', 'event', "properties.time: 'properties.time' is invalid: must be specified as seconds since epoch, and not more than 1 hour in the future"],
+  ['refused_distinct_id', 'record', 'Mixpanel refuses the distinct_id "null", because many unrelated users carry it'],
+  ['bad_properties', 'record', 'properties is no JSON object'],
+  ['corrupt_block', 'bytes', 'the block can not be decompressed; it declares 120 records'],
+] as const;
+const ADVICE: Readonly<Record<string, string>> = {
+  rejected_by_mixpanel: 'Read the detail.',
+  refused_distinct_id: 'Find the client that sets it.',
+  bad_properties: 'Mend what the app sends.',
+  corrupt_block: 'Copy the file again.',
+};
+const TYPES = [
+  'users.messages.email.Click',
+  'users.messages.email.Open',
+  'users.behaviors.CustomEvent',
+  'users.messages.email.Click',
+];
+
+function lettersOf(names: readonly string[], n: number, now: number): Api.DeadLetter[] {
+  return Array.from({ length: n }, (_, k) => {
+    const i = n > 1000 ? 0 : k % 29 === 28 ? 3 : k % 11 === 10 ? 1 : k % 7 === 6 ? 2 : 0;
+    const [cause, kind, detail] = CAUSES[i]!;
+    const eventType = TYPES[i]!;
+    const record: Api.JsonObject = {
+      id: `a-${String(k).padStart(6, '0')}`,
+      user_id: `braze-${k}`,
+      external_user_id: i === 1 ? 'null' : `user-${k}`,
+      time: 1_764_000_000 + k,
+      email_address: `user-${k}@example.com`,
+      campaign_name: k % 13 === 0 ? '<img src=x onerror=alert(1)>' : 'Spring',
+    };
+    const payload =
+      kind === 'event'
+        ? {
+            event: {
+              event: 'Email Click',
+              properties: { distinct_id: `user-${k}`, $insert_id: `a-${k}`, time: 1_964_000_000 },
+            },
+          }
+        : kind === 'record'
+          ? { source: record }
+          : { bytes: 'T2JqAQIWYXZyby5zY2hlbWH8AXsidHlwZSI6InJlY29yZCIs' };
+    return {
+      id: k + 1,
+      connection: k % 12 === 0 ? (names[2] ?? names[0]!) : names[0]!,
+      slice: `event_type=${eventType}/date=2026-11-${String(1 + (k % 24)).padStart(2, '0')}-07/${k % 9}.avro`,
+      record: k % 4000,
+      eventType,
+      cause,
+      detail,
+      kind,
+      at: new Date(now - k * 640_000).toISOString(),
+      retries: k % 5 === 0 ? 2 : 0,
+      preview: JSON.stringify(record),
+      advice: ADVICE[cause]!,
+      ...payload,
+    };
+  });
+}

@@ -1,0 +1,152 @@
+import { Text } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Job, Run } from '../../api.ts';
+import { useI18n } from '../../i18n/i18n.tsx';
+import { Card, Empty, Failure, Loaded, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
+import { Cell, Rows } from '../../parts/rows.tsx';
+import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { rowsOf } from '../../pages-of.ts';
+import { jobsQuery, runsQuery } from '../../queries.ts';
+
+const RUN_TONES: Readonly<Record<Run['state'], Tone>> = {
+  running: 'info',
+  finished: 'ok',
+  halted: 'bad',
+  failed: 'bad',
+  stopped: 'mute',
+};
+const JOB_TONES: Readonly<Record<Job['state'], Tone>> = {
+  waiting: 'mute',
+  running: 'info',
+  finished: 'ok',
+  failed: 'bad',
+  cancelled: 'mute',
+};
+
+/** What the connection has done: its runs, and the backfills and replays that people ordered. */
+export function Activity({ name }: { readonly name: string }): ReactNode {
+  return (
+    <div style={{ display: 'grid', gap: 16 }}>
+      <Jobs name={name} />
+      <Runs name={name} />
+    </div>
+  );
+}
+
+function Jobs({ name }: { readonly name: string }): ReactNode {
+  const { t, format } = useI18n();
+  const query = useQuery(jobsQuery(name));
+  if (query.data?.items.length === 0) return null;
+  return (
+    <Card flush title={t('jobs.title')}>
+      <Loaded query={query} rows={2}>
+        {({ items }) => (
+          <Rows
+            label={t('jobs.title')}
+            columns="120px minmax(200px, 1fr) 120px 170px"
+            heads={[t('jobs.kind'), t('jobs.hours'), t('jobs.state'), { end: t('jobs.ordered') }]}
+          >
+            <div role="rowgroup">
+              {items.map((job) => (
+                <div className="row" role="row" key={job.id}>
+                  <Cell>{t(`job.${job.kind}`)}</Cell>
+                  <Cell wide>
+                    <span className="num">
+                      {job.since} – {job.until ?? t('jobs.untilNow')}
+                    </span>
+                    {job.detail !== null && (
+                      <Text size="xs" c="dimmed">
+                        {job.detail}
+                      </Text>
+                    )}
+                  </Cell>
+                  <Cell>
+                    <Tag tone={JOB_TONES[job.state]}>{t(`jobState.${job.state}`)}</Tag>
+                  </Cell>
+                  <Cell end>
+                    <span className="num">{format.dateTime(job.createdAt)}</span>
+                  </Cell>
+                </div>
+              ))}
+            </div>
+          </Rows>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function Runs({ name }: { readonly name: string }): ReactNode {
+  const { t } = useI18n();
+  const query = useInfiniteQuery(runsQuery(name));
+  const rows = rowsOf(query.data?.pages, ({ id }) => id);
+  return (
+    <Card flush title={t('runs.title')} about={t('runs.about')}>
+      {query.error && !query.data && (
+        <div style={{ padding: 16 }}>
+          <Failure error={query.error} onRetry={() => void query.refetch()} />
+        </div>
+      )}
+      {query.isPending && <Waiting rows={4} />}
+      {query.data && rows.length === 0 && <Empty title={t('runs.empty')} />}
+      {rows.length > 0 && (
+        <Rows
+          label={t('runs.title')}
+          columns="170px 110px repeat(4, minmax(80px, 1fr)) 90px"
+          count={query.hasNextPage ? -2 : rows.length}
+          heads={[
+            t('runs.started'),
+            t('runs.state'),
+            { end: t('read') },
+            { end: t('delivered') },
+            { end: t('skipped') },
+            { end: t('deadLetters') },
+            { end: t('runs.took') },
+          ]}
+        >
+          <VirtualRows
+            rows={rows}
+            keyOf={({ id }) => id}
+            estimate={48}
+            row={(run, index) => <RunRow run={run} index={index} />}
+            more={{
+              has: query.hasNextPage,
+              isLoading: query.isFetchingNextPage,
+              load: () => void query.fetchNextPage(),
+            }}
+          />
+        </Rows>
+      )}
+    </Card>
+  );
+}
+
+function RunRow({ run, index }: { readonly run: Run; readonly index: number }): ReactNode {
+  const { t, format } = useI18n();
+  const took =
+    run.endedAt === null ? undefined : (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
+  return (
+    <div className="row" role="row" aria-rowindex={index + 2}>
+      <Cell>
+        <span className="num">{format.dateTime(run.startedAt)}</span>
+      </Cell>
+      <Cell>
+        <Tag tone={RUN_TONES[run.state]}>{t(`runState.${run.state}`)}</Tag>
+        {run.detail !== null && (
+          <Text size="xs" c="dimmed" mt={2}>
+            {run.detail}
+          </Text>
+        )}
+      </Cell>
+      {(['read', 'delivered', 'skipped', 'deadLetters'] as const).map((each) => (
+        <Cell end key={each} label={t(each)}>
+          <span className={run[each] === 0 ? 'num dim' : 'num'}>{format.number(run[each])}</span>
+        </Cell>
+      ))}
+      <Cell end label={t('runs.took')}>
+        <span className="num">{took === undefined ? '–' : format.duration(took)}</span>
+      </Cell>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { SegmentedControl, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import type { SliceRow } from '../../api.ts';
+import { useI18n } from '../../i18n/i18n.tsx';
+import { Card, Empty, Failure, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
+import { Cell, Rows } from '../../parts/rows.tsx';
+import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { rowsOf } from '../../pages-of.ts';
+import { slicesQuery } from '../../queries.ts';
+
+const FILTERS = ['', 'open', 'done', 'problem'] as const;
+const TONES: Readonly<Record<SliceRow['state'], Tone>> = {
+  open: 'info',
+  done: 'ok',
+  problem: 'warn',
+};
+
+/** Files and pushes, newest first, each with how far it is settled. */
+export function Slices({ name }: { readonly name: string }): ReactNode {
+  const { t } = useI18n();
+  const [state, setState] = useState('');
+  const query = useInfiniteQuery(slicesQuery(name, state));
+  const rows = rowsOf(query.data?.pages, ({ slice }) => slice);
+  return (
+    <Card
+      flush
+      title={t('slices.title')}
+      about={t('slices.about')}
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label={t('slices.filter')}
+          value={state}
+          onChange={setState}
+          data={FILTERS.map((value) => ({
+            value,
+            label: t(value === '' ? 'all' : `slice.${value}`),
+          }))}
+        />
+      }
+    >
+      {query.error && !query.data && (
+        <div style={{ padding: 16 }}>
+          <Failure error={query.error} onRetry={() => void query.refetch()} />
+        </div>
+      )}
+      {query.isPending && <Waiting rows={5} />}
+      {query.data && rows.length === 0 && <Empty title={t('slices.empty')} />}
+      {rows.length > 0 && (
+        <Rows
+          label={t('slices.title')}
+          columns="minmax(240px, 1fr) 110px 100px 100px 150px"
+          count={query.hasNextPage ? -2 : rows.length}
+          heads={[
+            t('slices.slice'),
+            t('slices.state'),
+            { end: t('records') },
+            { end: t('size') },
+            { end: t('updated') },
+          ]}
+        >
+          <VirtualRows
+            rows={rows}
+            keyOf={({ slice }) => slice}
+            estimate={58}
+            row={(row, index) => <Row row={row} index={index} />}
+            more={{
+              has: query.hasNextPage,
+              isLoading: query.isFetchingNextPage,
+              load: () => void query.fetchNextPage(),
+            }}
+          />
+        </Rows>
+      )}
+    </Card>
+  );
+}
+
+function Row({ row, index }: { readonly row: SliceRow; readonly index: number }): ReactNode {
+  const { t, format } = useI18n();
+  return (
+    <div className="row" role="row" aria-rowindex={index + 2}>
+      <Cell wide>
+        <span className="mono">{row.slice}</span>
+        {row.problem !== undefined && (
+          <Text size="xs" className="tone-warn tone-text">
+            {row.problem}
+          </Text>
+        )}
+      </Cell>
+      <Cell label={t('slices.state')}>
+        <Tag tone={TONES[row.state]}>{t(`slice.${row.state}`)}</Tag>
+      </Cell>
+      <Cell end label={t('records')}>
+        <span className="num">{format.number(row.records)}</span>
+      </Cell>
+      <Cell end label={t('size')}>
+        <span className="num">{row.bytes === null ? '–' : format.bytes(row.bytes)}</span>
+      </Cell>
+      <Cell end label={t('updated')}>
+        <span className="num" title={row.updatedAt === null ? '' : format.dateTime(row.updatedAt)}>
+          {row.updatedAt === null ? '–' : format.ago(row.updatedAt)}
+        </span>
+      </Cell>
+    </div>
+  );
+}

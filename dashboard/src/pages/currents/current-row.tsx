@@ -1,0 +1,121 @@
+import { ActionIcon, Menu, Text } from '@mantine/core';
+import { IconDots } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Connection } from '../../api.ts';
+import { useI18n } from '../../i18n/i18n.tsx';
+import { useLive } from '../../live.ts';
+import { Tag } from '../../parts/basics.tsx';
+import { LinkItem } from '../../parts/links.tsx';
+import { Cell } from '../../parts/rows.tsx';
+import { Sparkline } from '../../parts/sparkline.tsx';
+import { StateTag } from '../../parts/state.tsx';
+import { useMay } from '../../shell/session.ts';
+import { usePause } from '../current/use-pause.ts';
+import styles from './current-row.module.css';
+
+export function CurrentRow({
+  connection,
+  index,
+}: {
+  readonly connection: Connection;
+  readonly index: number;
+}): ReactNode {
+  const { t, format } = useI18n();
+  const live = useLive(connection.name)?.now;
+  const state = live?.state ?? connection.state;
+  const lag = live?.lagSeconds ?? connection.lagSeconds;
+  return (
+    <div className={`row link ${styles['row']}`} role="row" aria-rowindex={index + 2}>
+      <div role="cell" className={styles['name']}>
+        <Link
+          to="/connections/$name"
+          params={{ name: connection.name }}
+          className={styles['link']!}
+        >
+          {connection.name}
+        </Link>
+        <Text size="xs" c="dimmed" className="clip" title={connection.source.place}>
+          {connection.source.title} · {connection.source.place}
+        </Text>
+      </div>
+      <div role="cell" className={styles['state']}>
+        <StateTag state={state} />
+        {state.detail !== undefined && (
+          <Text size="xs" c="dimmed" mt={3} lineClamp={2}>
+            {state.detail}
+          </Text>
+        )}
+        {connection.problems > 0 && (
+          <Text size="xs" className="tone-warn tone-text" mt={3}>
+            {t('currents.unreadable', { n: connection.problems })}
+          </Text>
+        )}
+      </div>
+      <div role="cell" className={styles['spark']}>
+        <Sparkline values={connection.last24h.byHour} />
+        <span className="num">
+          {format.compact(connection.last24h.delivered)}
+          <span className={styles['unit']}> {t('events')}</span>
+        </span>
+      </div>
+      <Cell end label={t('lag')}>
+        <span className="num">{lag === 0 ? '–' : format.duration(lag)}</span>
+      </Cell>
+      <Cell end label={t('deadLetters')}>
+        {connection.deadLetters > 0 ? (
+          <Link
+            to="/dead-letters"
+            search={{ connection: connection.name }}
+            className={styles['above']!}
+          >
+            <Tag tone="bad">{format.number(connection.deadLetters)}</Tag>
+          </Link>
+        ) : (
+          <span className="num dim">0</span>
+        )}
+      </Cell>
+      <div role="cell" className={`${styles['menu']} ${styles['above']}`}>
+        <RowMenu connection={connection} />
+      </div>
+    </div>
+  );
+}
+
+function RowMenu({ connection }: { readonly connection: Connection }): ReactNode {
+  const { t } = useI18n();
+  const mayEdit = useMay('editor');
+  const pause = usePause(connection.name);
+  const params = { name: connection.name };
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          c="dimmed"
+          aria-label={t('currents.more', { name: connection.name })}
+        >
+          <IconDots size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <LinkItem to="/connections/$name" params={params}>
+          {t('open')}
+        </LinkItem>
+        <LinkItem
+          to="/connections/$name"
+          params={params}
+          search={{ tab: 'settings' }}
+        >
+          {t('current.tab.settings')}
+        </LinkItem>
+        {mayEdit && (
+          <Menu.Item onClick={() => pause.mutate(!connection.paused)}>
+            {t(connection.paused ? 'resume' : 'pause')}
+          </Menu.Item>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,67 @@
+import { Tabs } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useI18n } from '../../i18n/i18n.tsx';
+import { PageHead } from '../../parts/basics.tsx';
+import { useMay } from '../../shell/session.ts';
+import { Alerts } from './alerts.tsx';
+import { Audit } from './audit.tsx';
+import { Password } from './password.tsx';
+import { Service } from './service.tsx';
+import { Tokens } from './tokens.tsx';
+import { Users } from './users.tsx';
+
+const TABS = ['service', 'alerts', 'users', 'tokens', 'audit', 'password'] as const;
+/** What only an admin may see. */
+const ADMIN: readonly string[] = ['users', 'tokens', 'audit'];
+
+export function Settings(): ReactNode {
+  const { t } = useI18n();
+  const isAdmin = useMay('admin');
+  const navigate = useNavigate();
+  const { tab } = useSearch({ from: '/settings' });
+  const tabs = TABS.filter((each) => isAdmin || !ADMIN.includes(each));
+  const shown = tabs.find((each) => each === tab) ?? 'service';
+  return (
+    <>
+      <PageHead title={t('settings.title')} />
+      <Tabs
+        value={shown}
+        keepMounted={false}
+        onChange={(next) =>
+          void navigate({
+            to: '/settings',
+            search: next === null ? {} : { tab: next },
+            replace: true,
+          })
+        }
+      >
+        <Tabs.List mb={16} style={{ overflowX: 'auto', overflowY: 'hidden', flexWrap: 'nowrap' }}>
+          {tabs.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {t(`settings.${each}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="service">
+          <Service />
+        </Tabs.Panel>
+        <Tabs.Panel value="alerts">
+          <Alerts />
+        </Tabs.Panel>
+        <Tabs.Panel value="users">
+          <Users />
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens">
+          <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="audit">
+          <Audit />
+        </Tabs.Panel>
+        <Tabs.Panel value="password">
+          <Password />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}

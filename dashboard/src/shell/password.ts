@@ -1,0 +1,2 @@
+/** The service refuses shorter ones. */
+export const PASSWORD_LENGTH = 12;
