@@ -17,7 +17,9 @@ export type Answer =
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const done: Answer = { status: 204 };
-const missing: Answer = { problem: { status: 404, code: 'not_found', detail: 'There is nothing here' } };
+const missing: Answer = {
+  problem: { status: 404, code: 'not_found', detail: 'There is nothing here' },
+};
 
 /** Answers one call as the service would, from the made-up world. */
 export function answer(world: World, call: Call): Answer {
@@ -30,14 +32,17 @@ export function answer(world: World, call: Call): Answer {
     case 'drafts':
       return drafts(world, call, rest[0]);
     case 'events': {
-      const found = rest[0] === undefined ? undefined : world.events.find(({ type }) => type === rest[0]);
+      const found =
+        rest[0] === undefined ? undefined : world.events.find(({ type }) => type === rest[0]);
       if (rest[0] === undefined)
         return ok({ items: world.events.map(({ properties: _p, sample: _s, ...event }) => event) });
       return found ? ok(found) : missing;
     }
     case 'unknown':
       return ok({
-        types: [{ type: 'users.messages.carrier-pigeon.Send', connection: 'prod-email', read: 1204 }],
+        types: [
+          { type: 'users.messages.carrier-pigeon.Send', connection: 'prod-email', read: 1204 },
+        ],
         fields: [
           {
             type: 'users.messages.email.Click',
@@ -82,7 +87,11 @@ export function answer(world: World, call: Call): Answer {
   }
 }
 
-function connections(world: World, { method, query, body, ifMatch }: Call, [name, what, id]: string[]): Answer {
+function connections(
+  world: World,
+  { method, query, body, ifMatch }: Call,
+  [name, what, id]: string[],
+): Answer {
   if (name === undefined) {
     if (method === 'POST') return create(world, body);
     const search = (query.get('search') ?? '').toLowerCase();
@@ -220,7 +229,8 @@ function balanceOf(connection: Api.ConnectionDetail): Api.Balance {
         ? [
             {
               slice: 'event_type=users.messages.email.Click/date=2026-11-03-09/1.avro',
-              problem: 'the file breaks off (byte 5323). It is still being written, or was copied in part.',
+              problem:
+                'the file breaks off (byte 5323). It is still being written, or was copied in part.',
             },
           ]
         : [],
@@ -241,7 +251,7 @@ function figures(connection: Api.ConnectionDetail, period: string, now: number):
     const at = start + i * step;
     const hour = connection.last24h.byHour[new Date(at).getUTCHours()]!;
     const delivered = Math.round(
-      (hour * step) / 3_600_000 * (1 + 0.2 * Math.sin(i * 1.7)) * (step > 3_600_000 ? 0.7 : 1),
+      ((hour * step) / 3_600_000) * (1 + 0.2 * Math.sin(i * 1.7)) * (step > 3_600_000 ? 0.7 : 1),
     );
     const deadLetters = i % 9 === 4 ? Math.round(delivered * 0.004) : 0;
     const skipped = Math.round(delivered * 0.05);
@@ -331,7 +341,9 @@ function jobs(
 ): Answer {
   if (method === 'DELETE') {
     world.jobs = world.jobs.map((job) =>
-      job.id === Number(id) ? { ...job, state: 'cancelled', endedAt: new Date().toISOString() } : job,
+      job.id === Number(id)
+        ? { ...job, state: 'cancelled', endedAt: new Date().toISOString() }
+        : job,
     );
     return done;
   }
@@ -372,7 +384,10 @@ function deadLetters(world: World, { method, query, body }: Call, [what]: string
     return {
       status: 200,
       type: 'application/x-ndjson',
-      body: world.letters.filter(wanted).map((each) => `${JSON.stringify(each)}\n`).join(''),
+      body: world.letters
+        .filter(wanted)
+        .map((each) => `${JSON.stringify(each)}\n`)
+        .join(''),
     };
   if (what !== undefined) {
     const found = world.letters.find(({ id }) => id === Number(what));

@@ -51,7 +51,11 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     const path = url.pathname.slice('/api/v1'.length);
     const body = await bodyOf(request);
     if (failing.has(path))
-      return problem(response, { status: 503, code: 'unavailable', detail: 'The database is busy' });
+      return problem(response, {
+        status: 503,
+        code: 'unavailable',
+        detail: 'The database is busy',
+      });
     if (path.startsWith('/session') || path === '/setup')
       return session(request.method ?? 'GET', path, body, response);
     if (access.state !== 'signed-in')
@@ -137,7 +141,12 @@ function send(response: ServerResponse, status: number, body?: unknown, type?: s
 }
 
 function problem(response: ServerResponse, body: { status: number; [key: string]: unknown }): void {
-  send(response, body.status, { type: 'about:blank', title: '', ...body }, 'application/problem+json');
+  send(
+    response,
+    body.status,
+    { type: 'about:blank', title: '', ...body },
+    'application/problem+json',
+  );
 }
 
 function file(path: string, response: ServerResponse): void {

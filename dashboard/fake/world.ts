@@ -208,7 +208,9 @@ function wave(hour: number, i: number): number {
 export function connectionOf(name: string, i: number, now: number): Api.ConnectionDetail {
   const state = stateOf(i, now);
   const isStill = state.kind === 'paused' || state.kind === 'halted';
-  const byHour = Array.from({ length: 24 }, (_, h) => (isStill && h > 20 ? 0 : wave(h, i) + h * 11));
+  const byHour = Array.from({ length: 24 }, (_, h) =>
+    isStill && h > 20 ? 0 : wave(h, i) + h * 11,
+  );
   const delivered = byHour.reduce((sum, n) => sum + n, 0);
   const skipped = Math.round(delivered * 0.031);
   const isPush = i % 3 === 1;
@@ -235,7 +237,9 @@ export function connectionOf(name: string, i: number, now: number): Api.Connecti
     revision: 3,
     pushUrl: isPush ? `/currents/${name}` : null,
     warnings:
-      i === 3 ? ['Mixpanel retires the API secret on 3 March 2027. Use a service account instead.'] : [],
+      i === 3
+        ? ['Mixpanel retires the API secret on 3 March 2027. Use a service account instead.']
+        : [],
     spec: {
       name,
       contact: 'data@example.com',
@@ -270,8 +274,16 @@ export function connectionOf(name: string, i: number, now: number): Api.Connecti
 }
 
 const CAUSES = [
-  ['rejected_by_mixpanel', 'event', "properties.time: 'properties.time' is invalid: must be specified as seconds since epoch, and not more than 1 hour in the future"],
-  ['refused_distinct_id', 'record', 'Mixpanel refuses the distinct_id "null", because many unrelated users carry it'],
+  [
+    'rejected_by_mixpanel',
+    'event',
+    "properties.time: 'properties.time' is invalid: must be specified as seconds since epoch, and not more than 1 hour in the future",
+  ],
+  [
+    'refused_distinct_id',
+    'record',
+    'Mixpanel refuses the distinct_id "null", because many unrelated users carry it',
+  ],
   ['bad_properties', 'record', 'properties is no JSON object'],
   ['corrupt_block', 'bytes', 'the block can not be decompressed; it declares 120 records'],
 ] as const;

@@ -46,7 +46,9 @@ export function createFormat(locale: string): Format {
   return {
     number: (value) => plain.format(value),
     compact: (value) => compact.format(value),
-    percent: (share) => percent.format(share),
+    // A few of a million are not none.
+    percent: (share) =>
+      share > 0 && share < 0.001 ? `<${percent.format(0.001)}` : percent.format(share),
     bytes(value) {
       const step = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
       return unit(value / 1000 ** step, UNITS[step]!, step === 0 ? 0 : 1);

@@ -23,7 +23,8 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      retry: (failures, error) => failures < 2 && ['offline', 'unavailable'].includes(codeOf(error) ?? ''),
+      retry: (failures, error) =>
+        failures < 2 && ['offline', 'unavailable'].includes(codeOf(error) ?? ''),
     },
   },
 });
@@ -53,6 +54,7 @@ export const connectionQuery = (name: string) =>
   queryOptions({
     queryKey: ['connections', 'one', name],
     queryFn: ({ signal }) => get<Api.ConnectionDetail>(of(name), {}, signal),
+    refetchInterval: 10_000,
   });
 
 export const balanceQuery = (name: string) =>

@@ -53,7 +53,10 @@ const deadLetters = createRoute({
       cause: text(search['cause']),
       type: text(search['type']),
     }),
-  component: lazyRouteComponent(() => import('./pages/dead-letters/dead-letters.tsx'), 'DeadLetters'),
+  component: lazyRouteComponent(
+    () => import('./pages/dead-letters/dead-letters.tsx'),
+    'DeadLetters',
+  ),
 });
 
 const events = createRoute({

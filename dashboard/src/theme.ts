@@ -31,14 +31,29 @@ export const theme = createTheme({
   primaryShade: 7,
   colors: { tide, dark: slate },
   fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-  fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  fontFamilyMonospace:
+    "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   defaultRadius: 'md',
   cursorType: 'pointer',
   headings: {
     fontWeight: '620',
-    sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.25' }, h2: { fontSize: '1.0625rem', lineHeight: '1.4' }, h3: { fontSize: '0.9375rem', lineHeight: '1.4' } },
+    sizes: {
+      h1: { fontSize: '1.5rem', lineHeight: '1.25' },
+      h2: { fontSize: '1.0625rem', lineHeight: '1.4' },
+      h3: { fontSize: '0.9375rem', lineHeight: '1.4' },
+    },
   },
   respectReducedMotion: true,
+  components: {
+    Accordion: {
+      defaultProps: { variant: 'contained', radius: 'md' },
+      styles: { label: { fontSize: '0.875rem', fontWeight: 600, paddingBlock: 12 } },
+    },
+    Fieldset: { styles: { legend: { fontSize: '0.875rem', fontWeight: 600 } } },
+    Switch: { styles: { label: { fontWeight: 600 } } },
+    Modal: { defaultProps: { radius: 'lg', overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
+    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
+  },
 });
 
 /** The colours of the page by their role; see styles.css. */

@@ -53,7 +53,13 @@ export function fill(text: string, values: Values, format: Pick<Format, 'number'
 function preferred(): Locale {
   const kept = recall('language');
   const found = LOCALES.find(({ value }) => value === kept)?.value;
-  return found ?? (navigator.languages.some((each) => each.startsWith('pt')) && !navigator.languages[0]?.startsWith('en') ? 'pt-BR' : 'en');
+  return (
+    found ??
+    (navigator.languages.some((each) => each.startsWith('pt')) &&
+    !navigator.languages[0]?.startsWith('en')
+      ? 'pt-BR'
+      : 'en')
+  );
 }
 
 async function load(locale: Locale): Promise<Dictionary> {

@@ -48,11 +48,24 @@ interface CardProps {
   readonly label?: string;
 }
 
-export function Card({ title, about, actions, flush = false, children, label }: CardProps): ReactNode {
+export function Card({
+  title,
+  about,
+  actions,
+  flush = false,
+  children,
+  label,
+}: CardProps): ReactNode {
   const head = title !== undefined && (
     <div
       className={flush ? 'card-head' : undefined}
-      style={{ display: 'flex', flexWrap: 'wrap', gap: '8px 16px', justifyContent: 'space-between' }}
+      style={{
+        display: 'flex',
+        flexWrap: 'wrap',
+        gap: '8px 16px',
+        justifyContent: 'space-between',
+        alignItems: 'flex-start',
+      }}
     >
       <div style={{ minWidth: 0, flex: '1 1 220px' }}>
         <Title order={2}>{title}</Title>
@@ -243,7 +256,13 @@ export function Loaded<T>({
   return <Waiting rows={rows} height={height} />;
 }
 
-export function Waiting({ rows = 3, height = 44 }: { readonly rows?: number; readonly height?: number }): ReactNode {
+export function Waiting({
+  rows = 3,
+  height = 44,
+}: {
+  readonly rows?: number;
+  readonly height?: number;
+}): ReactNode {
   const { t } = useI18n();
   return (
     <Stack gap={10} p={16} role="status" aria-label={t('loading')}>

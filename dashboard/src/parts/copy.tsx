@@ -4,7 +4,13 @@ import type { ReactNode } from 'react';
 import { useI18n } from '../i18n/i18n.tsx';
 
 /** A text to be copied elsewhere. */
-export function CopyField({ label, value }: { readonly label: string; readonly value: string }): ReactNode {
+export function CopyField({
+  label,
+  value,
+}: {
+  readonly label: string;
+  readonly value: string;
+}): ReactNode {
   const { t } = useI18n();
   return (
     <Group gap={6} align="flex-end" wrap="nowrap">

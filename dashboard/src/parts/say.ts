@@ -7,5 +7,10 @@ export function say(message: string): void {
 }
 
 export function sayFailure(error: unknown): void {
-  notifications.show({ message: errorText(error), color: 'red', withBorder: true, autoClose: 10_000 });
+  notifications.show({
+    message: errorText(error),
+    color: 'red',
+    withBorder: true,
+    autoClose: 10_000,
+  });
 }

@@ -13,7 +13,13 @@ interface VirtualRowsProps<T> {
 }
 
 /** Only the rows near the window are in the page, whatever their number. The next page is asked for before it is reached. */
-export function VirtualRows<T>({ rows, keyOf, row, estimate, more }: VirtualRowsProps<T>): ReactNode {
+export function VirtualRows<T>({
+  rows,
+  keyOf,
+  row,
+  estimate,
+  more,
+}: VirtualRowsProps<T>): ReactNode {
   const { t } = useI18n();
   const place = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);

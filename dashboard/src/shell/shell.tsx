@@ -84,7 +84,9 @@ export function Shell(): ReactNode {
                   root: {
                     borderRadius: 8,
                     marginBottom: 2,
-                    ...(isHere ? { background: 'var(--s-accent-soft)', color: 'var(--s-accent)' } : {}),
+                    ...(isHere
+                      ? { background: 'var(--s-accent-soft)', color: 'var(--s-accent)' }
+                      : {}),
                   },
                   label: { fontWeight: isHere ? 600 : 500 },
                 }}

@@ -82,7 +82,12 @@ function Equation({ name, books }: { readonly name: string; readonly books: Book
         </Text>
       )}
       <Problems name={name} title={t('balance.breaks')} tone="bad" problems={books.breaks} />
-      <Problems name={name} title={t('balance.unreadable')} tone="warn" problems={books.unreadable} />
+      <Problems
+        name={name}
+        title={t('balance.unreadable')}
+        tone="warn"
+        problems={books.unreadable}
+      />
     </>
   );
 }

@@ -41,7 +41,10 @@ function Chart({ figures }: { readonly figures: Figures }): ReactNode {
   const { points } = figures;
   const total = sumOf(points);
   if (total.read === 0) return <Empty title={t('charts.empty')} />;
-  const data = points.map((point) => ({ ...point, label: labelOf(point.at, figures.step, format) }));
+  const data = points.map((point) => ({
+    ...point,
+    label: labelOf(point.at, figures.step, format),
+  }));
   return (
     <>
       <div aria-hidden>
@@ -51,7 +54,7 @@ function Chart({ figures }: { readonly figures: Figures }): ReactNode {
           dataKey="label"
           type="stacked"
           withLegend
-          legendProps={{ verticalAlign: 'bottom', height: 32 }}
+          legendProps={{ verticalAlign: 'bottom', height: 32, itemSorter: null }}
           series={[
             { name: 'delivered', label: t('delivered'), color: 'var(--s-accent)' },
             { name: 'skipped', label: t('skipped'), color: 'var(--s-chart-mute)' },
@@ -60,7 +63,7 @@ function Chart({ figures }: { readonly figures: Figures }): ReactNode {
           valueFormatter={(value) => format.number(value)}
           yAxisProps={{ tickFormatter: (value: number) => format.compact(value), width: 48 }}
           xAxisProps={{ minTickGap: 24 }}
-          gridAxis="y"
+          gridAxis="x"
           tickLine="none"
           maxBarWidth={28}
           barProps={{ isAnimationActive: false }}

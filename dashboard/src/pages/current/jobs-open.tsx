@@ -41,7 +41,8 @@ export function JobsOpen({
 }): ReactNode {
   const { t, format } = useI18n();
   const { data } = useQuery(jobsQuery(name));
-  const open = data?.items.filter((job) => job.state === 'waiting' || job.state === 'running') ?? [];
+  const open =
+    data?.items.filter((job) => job.state === 'waiting' || job.state === 'running') ?? [];
   if (open.length === 0 && state.kind !== 'catching-up') return null;
   return (
     <Card title={t('jobs.open')}>

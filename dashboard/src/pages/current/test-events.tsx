@@ -85,7 +85,9 @@ function Results({ results }: { readonly results: readonly TestResult[] }): Reac
                   </Text>
                 </Cell>
                 <Cell end>
-                  <Tag tone={outcome === 'delivered' ? 'ok' : outcome === 'skipped' ? 'mute' : 'bad'}>
+                  <Tag
+                    tone={outcome === 'delivered' ? 'ok' : outcome === 'skipped' ? 'mute' : 'bad'}
+                  >
                     {known(`testOutcome.${outcome}`, outcome)}
                   </Tag>
                 </Cell>

@@ -103,11 +103,7 @@ function RowMenu({ connection }: { readonly connection: Connection }): ReactNode
         <LinkItem to="/connections/$name" params={params}>
           {t('open')}
         </LinkItem>
-        <LinkItem
-          to="/connections/$name"
-          params={params}
-          search={{ tab: 'settings' }}
-        >
+        <LinkItem to="/connections/$name" params={params} search={{ tab: 'settings' }}>
           {t('current.tab.settings')}
         </LinkItem>
         {mayEdit && (

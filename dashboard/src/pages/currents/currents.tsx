@@ -1,8 +1,14 @@
 import { Button, CloseButton, Menu, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconArrowsRight, IconChevronDown, IconPlus, IconSearch } from '@tabler/icons-react';
+import {
+  IconArrowRight,
+  IconArrowsRight,
+  IconChevronDown,
+  IconPlus,
+  IconSearch,
+} from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { Fragment, type ReactNode, useState } from 'react';
 import type { Connection } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Failure, Figure, PageHead, Waiting } from '../../parts/basics.tsx';
@@ -40,11 +46,7 @@ export function Currents(): ReactNode {
       )}
       {isEmpty && (
         <Card label={t('currents.title')}>
-          <Empty
-            icon={<IconArrowsRight size={36} stroke={1.5} />}
-            title={t('currents.empty')}
-            action={mayEdit && <CreateMenu />}
-          >
+          <Empty icon={<Path />} title={t('currents.empty')} action={mayEdit && <CreateMenu />}>
             {t(mayEdit ? 'currents.emptyText' : 'currents.emptyViewer')}
           </Empty>
         </Card>
@@ -54,9 +56,7 @@ export function Currents(): ReactNode {
           {wanted === '' && isWhole && rows.length > 0 && <Overview rows={rows} />}
           <Card
             flush
-            title={
-              query.data && isWhole ? tn('currents.count', rows.length) : t('currents.title')
-            }
+            title={query.data && isWhole ? tn('currents.count', rows.length) : t('currents.title')}
             actions={
               <TextInput
                 aria-label={t('currents.search')}
@@ -144,13 +144,34 @@ function Overview({ rows }: { readonly rows: readonly Connection[] }): ReactNode
   return (
     <div className="figures" style={{ marginBottom: 16 }}>
       <Figure label={t('currents.delivered24h')}>{format.number(delivered)}</Figure>
-      <Figure label={t('currents.worstLag')}>{lag === 0 ? t('lag.none') : format.duration(lag)}</Figure>
+      <Figure label={t('currents.worstLag')}>
+        {lag === 0 ? t('lag.none') : format.duration(lag)}
+      </Figure>
       <Figure label={t('deadLetters')} tone={letters > 0 ? 'bad' : undefined}>
         {format.number(letters)}
       </Figure>
       <Figure label={t('currents.attention')} tone={troubled > 0 ? 'bad' : 'ok'}>
         {troubled === 0 ? t('currents.allWell') : tn('currents.troubled', troubled)}
       </Figure>
+    </div>
+  );
+}
+
+/** The way of an event, for whoever has none yet. */
+function Path(): ReactNode {
+  return (
+    <div style={{ display: 'flex', alignItems: 'center', gap: 14, marginBottom: 14 }}>
+      {['Braze', 'Sluice', 'Mixpanel'].map((name, i) => (
+        <Fragment key={name}>
+          {i > 0 && <IconArrowRight size={18} className="dim" />}
+          <span
+            className={`tag ${i === 1 ? 'tone-accent' : ''}`}
+            style={{ fontSize: 14, padding: '6px 14px' }}
+          >
+            {name}
+          </span>
+        </Fragment>
+      ))}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { Anchor, Group, Text } from '@mantine/core';
 import { IconPencil } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { LinkButton } from '../../parts/links.tsx';
@@ -9,9 +9,12 @@ import { sayFailure } from '../../parts/say.ts';
 import { draftsQuery } from '../../queries.ts';
 import { isStep } from '../form/steps.ts';
 
+/** How many are shown until a person asks for all. */
+const FEW = 2;
+
 /** Forms that were left half filled, to go on with. */
 export function Drafts(): ReactNode {
-  const { t, format } = useI18n();
+  const { t, tn, format } = useI18n();
   const client = useQueryClient();
   const { data } = useQuery(draftsQuery);
   const discard = useMutation({
@@ -19,11 +22,18 @@ export function Drafts(): ReactNode {
     onSettled: () => client.invalidateQueries({ queryKey: draftsQuery.queryKey }),
     onError: sayFailure,
   });
+  const [isWhole, setWhole] = useState(false);
   if (!data || data.items.length === 0) return null;
+  const sorted = data.items.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  const shown = isWhole ? sorted : sorted.slice(0, FEW);
   return (
     <section aria-label={t('drafts.title')} style={{ marginBottom: 16 }}>
-      {data.items.map(({ id, name, step, updatedAt }) => (
-        <div className="note tone-accent" key={id} style={{ marginBottom: 8, alignItems: 'center' }}>
+      {shown.map(({ id, name, step, updatedAt }) => (
+        <div
+          className="note tone-accent"
+          key={id}
+          style={{ marginBottom: 8, alignItems: 'center' }}
+        >
           <IconPencil size={18} aria-hidden />
           <Group justify="space-between" gap="xs" component="div">
             <Text size="sm" component="div">
@@ -49,6 +59,11 @@ export function Drafts(): ReactNode {
           </Group>
         </div>
       ))}
+      {shown.length < sorted.length && (
+        <Anchor component="button" type="button" size="sm" onClick={() => setWhole(true)}>
+          {tn('drafts.more', sorted.length - shown.length)}
+        </Anchor>
+      )}
     </section>
   );
 

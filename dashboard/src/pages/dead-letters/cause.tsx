@@ -6,7 +6,7 @@ import { useI18n } from '../../i18n/i18n.tsx';
 import { Tag } from '../../parts/basics.tsx';
 import { LinkButton } from '../../parts/links.tsx';
 import { useMay } from '../../shell/session.ts';
-import { useRetry } from './use-retry.ts';
+import { canBeRetried, useRetry } from './use-retry.ts';
 
 interface CauseProps {
   readonly cause: string;
@@ -22,7 +22,10 @@ export function Cause({ cause, groups, connection, type }: CauseProps): ReactNod
   const retry = useRetry();
   const n = groups.reduce((sum, each) => sum + each.n, 0);
   const title = known(`cause.${cause}`, cause);
-  const newest = groups.map(({ newestAt }) => newestAt).toSorted().at(-1)!;
+  const newest = groups
+    .map(({ newestAt }) => newestAt)
+    .toSorted()
+    .at(-1)!;
   return (
     <section className="card" aria-label={title}>
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -68,7 +71,7 @@ export function Cause({ cause, groups, connection, type }: CauseProps): ReactNod
               <span className="mono dim">{group.eventType}</span>
             </span>
             <span className="num">{tn('deadLetters.n', group.n)}</span>
-            {mayEdit && (
+            {mayEdit && canBeRetried(cause) && (
               <Button
                 size="compact-sm"
                 variant="subtle"

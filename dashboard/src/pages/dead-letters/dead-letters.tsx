@@ -99,7 +99,13 @@ export function DeadLetters(): ReactNode {
                 {tn('deadLetters.count', total)}
               </p>
               {causes.map(([each, members]) => (
-                <Cause key={each} cause={each} groups={members} connection={connection} type={type} />
+                <Cause
+                  key={each}
+                  cause={each}
+                  groups={members}
+                  connection={connection}
+                  type={type}
+                />
               ))}
             </div>
           )

@@ -33,7 +33,9 @@ function Whole({ letter, onGone }: { readonly letter: DeadLetter; onGone(): void
       <Note tone="bad" title={known(`cause.${letter.cause}`, letter.cause)}>
         {letter.detail}
       </Note>
-      <Note title={t('deadLetters.whatToDo')}>{known(`advice.${letter.cause}`, letter.advice)}</Note>
+      <Note title={t('deadLetters.whatToDo')}>
+        {known(`advice.${letter.cause}`, letter.advice)}
+      </Note>
       <dl
         style={{
           display: 'grid',
@@ -105,7 +107,13 @@ function Whole({ letter, onGone }: { readonly letter: DeadLetter; onGone(): void
   );
 }
 
-function Part({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactNode {
+function Part({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode {
   return (
     <div>
       <Text size="sm" fw={600} mb={6}>

@@ -14,7 +14,7 @@ import { deadLettersQuery } from '../../queries.ts';
 import { useMay } from '../../shell/session.ts';
 import styles from './letters.module.css';
 import { Letter } from './letter.tsx';
-import { useRetry } from './use-retry.ts';
+import { canBeRetried, useRetry } from './use-retry.ts';
 
 interface Filter {
   readonly cause: string;
@@ -44,19 +44,23 @@ export function Letters({
   return (
     <>
       <Text size="sm" mb={6}>
-        <Link to="/dead-letters" search={filter.connection === undefined ? {} : { connection: filter.connection }}>
+        <Link
+          to="/dead-letters"
+          search={filter.connection === undefined ? {} : { connection: filter.connection }}
+        >
           {t('deadLetters.title')}
         </Link>
         <span className="dim"> / </span>
         <span className="dim">{title}</span>
       </Text>
       <PageHead title={title} about={n > 0 ? tn('deadLetters.count', n) : undefined}>
-        {mayEdit && n > 0 && (
+        {mayEdit && n > 0 && canBeRetried(filter.cause) && (
           <Button
             leftSection={<IconRefresh size={16} aria-hidden />}
             loading={retry.isPending}
             onClick={() => {
-              for (const connection of connections) retry.mutate({ filter: { ...filter, connection } });
+              for (const connection of connections)
+                retry.mutate({ filter: { ...filter, connection } });
             }}
           >
             {t('retry.these')}
@@ -97,7 +101,12 @@ export function Letters({
               keyOf={({ id }) => id}
               estimate={66}
               row={(row, index) => (
-                <Row row={row} index={index} isOpen={row.id === open} onOpen={() => setOpen(row.id)} />
+                <Row
+                  row={row}
+                  index={index}
+                  isOpen={row.id === open}
+                  onOpen={() => setOpen(row.id)}
+                />
               )}
               more={{
                 has: query.hasNextPage,

@@ -30,7 +30,9 @@ export function EventTags({
       {event.status !== 'documented' && (
         <Tooltip label={t(`status.${event.status}.about`)} multiline maw={280}>
           <span>
-            <Tag tone={event.status === 'seen' ? 'info' : 'mute'}>{t(`status.${event.status}`)}</Tag>
+            <Tag tone={event.status === 'seen' ? 'info' : 'mute'}>
+              {t(`status.${event.status}`)}
+            </Tag>
           </span>
         </Tooltip>
       )}

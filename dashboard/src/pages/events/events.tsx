@@ -49,11 +49,7 @@ function Library({ events }: { readonly events: readonly EventType[] }): ReactNo
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
             search !== '' && (
-              <CloseButton
-                size="sm"
-                aria-label={t('search.clear')}
-                onClick={() => setSearch('')}
-              />
+              <CloseButton size="sm" aria-label={t('search.clear')} onClick={() => setSearch('')} />
             )
           }
           value={search}

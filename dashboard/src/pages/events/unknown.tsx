@@ -36,7 +36,12 @@ export function UnknownEvents(): ReactNode {
   const mayEdit = useMay('editor');
   const client = useQueryClient();
   const { data } = useQuery(unknownQuery);
-  const [open, setOpen] = useState<{ wanted: Wanted; spec: JsonObject; revision: number; saved: Saved }>();
+  const [open, setOpen] = useState<{
+    wanted: Wanted;
+    spec: JsonObject;
+    revision: number;
+    saved: Saved;
+  }>();
   const look = useMutation({
     async mutationFn(wanted: Wanted) {
       const { spec, revision } = await get<ConnectionDetail>(of(wanted.connection));

@@ -1,12 +1,10 @@
 import { Group, Radio, SimpleGrid, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Tag } from '../../parts/basics.tsx';
 
 interface Choice {
   readonly value: string;
   readonly title: string;
   readonly about?: string;
-  readonly badge?: string;
 }
 
 interface ChoicesProps {
@@ -30,8 +28,13 @@ export function Choices(props: ChoicesProps): ReactNode {
       error={props.error}
       onChange={(value) => props.isReadOnly || props.onChange(value)}
     >
-      <SimpleGrid cols={{ base: 1, xs: props.columns ?? 3 }} spacing="sm" mt={8} mb={props.error ? 6 : 0}>
-        {props.choices.map(({ value, title, about, badge }) => (
+      <SimpleGrid
+        cols={{ base: 1, xs: props.columns ?? 3 }}
+        spacing="sm"
+        mt={8}
+        mb={props.error ? 6 : 0}
+      >
+        {props.choices.map(({ value, title, about }) => (
           <Radio.Card
             key={value}
             value={value}
@@ -42,12 +45,9 @@ export function Choices(props: ChoicesProps): ReactNode {
             <Group wrap="nowrap" align="flex-start" gap={10}>
               <Radio.Indicator size="xs" mt={3} />
               <div>
-                <Group gap={8}>
-                  <Text size="sm" fw={600}>
-                    {title}
-                  </Text>
-                  {badge !== undefined && <Tag tone="accent">{badge}</Tag>}
-                </Group>
+                <Text size="sm" fw={600}>
+                  {title}
+                </Text>
                 {about !== undefined && (
                   <Text size="xs" c="dimmed" mt={2}>
                     {about}

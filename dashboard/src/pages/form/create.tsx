@@ -25,8 +25,7 @@ export function Create(): ReactNode {
   const navigate = useNavigate();
   const [fresh] = useState(() => randomText(20));
   useEffect(() => {
-    if (draft === undefined)
-      void navigate({ to: '/new', search: { draft: fresh }, replace: true });
+    if (draft === undefined) void navigate({ to: '/new', search: { draft: fresh }, replace: true });
   }, [draft, fresh, navigate]);
   if (!mayEdit)
     return (
@@ -110,7 +109,14 @@ function CreateForm({ id }: { readonly id: string }): ReactNode {
           <ol>
             {STEPS.map((each, i) => {
               const isPast = i < at || tried.has(each);
-              const state = each === step ? 'here' : isPast && isDone(each) ? 'done' : isPast ? 'faulty' : 'ahead';
+              const state =
+                each === step
+                  ? 'here'
+                  : isPast && isDone(each)
+                    ? 'done'
+                    : isPast
+                      ? 'faulty'
+                      : 'ahead';
               return (
                 <li key={each}>
                   <UnstyledButton

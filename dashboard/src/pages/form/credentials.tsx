@@ -27,7 +27,6 @@ export function Credentials(): ReactNode {
           value,
           title: t(`credentials.${value}`),
           about: t(`credentials.${value}.about`),
-          ...(value === 'service-account' ? { badge: t('recommended') } : {}),
         }))}
       />
       <Stack gap="md" maw={520}>

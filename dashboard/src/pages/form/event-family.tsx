@@ -111,8 +111,7 @@ function Channel({ group, ...props }: FamilyProps & { readonly group: ChannelGro
         </UnstyledButton>
       </div>
       <div id={id} hidden={!isOpen}>
-        {isOpen &&
-          events.map((event) => <EventChoice key={event.type} event={event} {...props} />)}
+        {isOpen && events.map((event) => <EventChoice key={event.type} event={event} {...props} />)}
       </div>
     </div>
   );

@@ -37,10 +37,7 @@ function Picker({ events }: { readonly events: readonly EventType[] }): ReactNod
   );
   const types = useMemo(() => events.map(({ type }) => type), [events]);
   const written = useValue(['settings', 'events']);
-  const patterns = useMemo(
-    () => (Array.isArray(written) ? written.map(String) : ['*']),
-    [written],
-  );
+  const patterns = useMemo(() => (Array.isArray(written) ? written.map(String) : ['*']), [written]);
   const selected = useMemo(() => selectedBy(patterns, types), [patterns, types]);
   const shown = events.filter((event) => search.trim() === '' || isFound(event, search.trim()));
   const choose = (wanted: readonly string[], isWanted: boolean) => {
@@ -70,11 +67,7 @@ function Picker({ events }: { readonly events: readonly EventType[] }): ReactNod
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
             search !== '' && (
-              <CloseButton
-                size="sm"
-                aria-label={t('search.clear')}
-                onClick={() => setSearch('')}
-              />
+              <CloseButton size="sm" aria-label={t('search.clear')} onClick={() => setSearch('')} />
             )
           }
           value={search}
@@ -190,4 +183,3 @@ function Foreign({
     </section>
   );
 }
-

@@ -97,6 +97,9 @@ function Lines({ lines }: { readonly lines: readonly PreviewLine[] }): ReactNode
         ))}
       </ul>
       <div aria-live="polite" style={{ minWidth: 0 }}>
+        <Text size="xs" c="dimmed" className="mono" mb={10}>
+          {line.type}
+        </Text>
         <BeforeAfter line={line} />
       </div>
     </div>
@@ -113,13 +116,10 @@ function BeforeAfter({ line }: { readonly line: PreviewLine }): ReactNode {
   const was = new Set(Object.keys(line.before));
   const is = new Set(Object.keys(after ?? {}));
   return (
-    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
       <div>
         <Text size="sm" fw={600} mb={6}>
-          {t('preview.before')}{' '}
-          <Text span size="xs" c="dimmed" className="mono">
-            {line.type}
-          </Text>
+          {t('preview.before')}
         </Text>
         <JsonView
           value={line.before}

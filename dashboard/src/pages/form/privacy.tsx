@@ -91,7 +91,7 @@ function Treatment({
   const value = useValue(path) ?? 'keep';
   return (
     <div>
-      <Text id={id} size="sm" fw={500}>
+      <Text id={id} size="sm" fw={600}>
         {label}
       </Text>
       <Text size="xs" c="dimmed" mb={8}>
@@ -133,7 +133,7 @@ function Fields(): ReactNode {
   if (form.isReadOnly && entries.length === 0) return null;
   return (
     <div>
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {t('privacy.fields')}
       </Text>
       <Text size="xs" c="dimmed" mb={8}>

@@ -206,7 +206,10 @@ function VariantField(props: FieldProps & { readonly variants: readonly Schema[]
           allowDeselect={false}
           data={props.variants.map((each) => ({
             value: kindOf(each),
-            label: known(`value.${props.name}.${kindOf(each)}`, inWords(kindOf(each).replaceAll('-', ' '))),
+            label: known(
+              `value.${props.name}.${kindOf(each)}`,
+              inWords(kindOf(each).replaceAll('-', ' ')),
+            ),
           }))}
           value={kind ?? null}
           onChange={(next) => set(props.path, next === null ? undefined : { kind: next })}

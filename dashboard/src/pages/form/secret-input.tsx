@@ -13,7 +13,13 @@ interface SecretInputProps {
 }
 
 /** A secret can be set and replaced, never read. */
-export function SecretInput({ path, label, description, placeholder, required = false }: SecretInputProps): ReactNode {
+export function SecretInput({
+  path,
+  label,
+  description,
+  placeholder,
+  required = false,
+}: SecretInputProps): ReactNode {
   const { t } = useI18n();
   const { value, onChange, error, readOnly } = useText(path);
   const isStored = value === HIDDEN;

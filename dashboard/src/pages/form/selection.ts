@@ -6,7 +6,9 @@ import type { EventType } from '../../api.ts';
  */
 export function matcherOf(patterns: readonly string[]): (type: string) => boolean {
   const tests = patterns.map((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
+    const parts = pattern
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
     const last = parts.pop()!;
     const head = parts.join('[^.]*');
     if (parts.length === 0) return new RegExp(`^${last}$`);
@@ -57,7 +59,8 @@ export function byChannel(events: readonly EventType[]): Group[] {
 
 /** Whether an event is what a person looks for: each word is somewhere in its names or its description. */
 export function isFound(event: EventType, search: string): boolean {
-  const text = `${event.type} ${event.event ?? ''} ${event.channel ?? ''} ${event.description}`.toLowerCase();
+  const text =
+    `${event.type} ${event.event ?? ''} ${event.channel ?? ''} ${event.description}`.toLowerCase();
   return search
     .toLowerCase()
     .split(/\s+/)

@@ -11,7 +11,10 @@ import { auditQuery } from '../../queries.ts';
 export function Audit(): ReactNode {
   const { t, known, format } = useI18n();
   const query = useInfiniteQuery(auditQuery);
-  const rows = rowsOf(query.data?.pages, (row) => `${row.at} ${row.actor} ${row.action} ${row.target} ${row.detail ?? ''}`);
+  const rows = rowsOf(
+    query.data?.pages,
+    (row) => `${row.at} ${row.actor} ${row.action} ${row.target} ${row.detail ?? ''}`,
+  );
   return (
     <Card flush title={t('settings.audit')} about={t('audit.about')}>
       {query.error && !query.data && (
@@ -29,7 +32,9 @@ export function Audit(): ReactNode {
         >
           <VirtualRows
             rows={rows}
-            keyOf={(row) => `${row.at} ${row.actor} ${row.action} ${row.target} ${row.detail ?? ''}`}
+            keyOf={(row) =>
+              `${row.at} ${row.actor} ${row.action} ${row.target} ${row.detail ?? ''}`
+            }
             estimate={48}
             row={(row, index) => (
               <div className="row" role="row" aria-rowindex={index + 2}>

@@ -29,7 +29,12 @@ export function Service(): ReactNode {
                 [t('service.version'), service.version],
                 [t('service.running'), format.duration(service.uptimeSeconds)],
                 [t('service.started'), format.dateTime(service.startedAt)],
-                [t('service.dataDir'), <span className="mono" key="dir">{service.dataDir}</span>],
+                [
+                  t('service.dataDir'),
+                  <span className="mono" key="dir">
+                    {service.dataDir}
+                  </span>,
+                ],
                 [t('service.database'), format.bytes(service.databaseBytes)],
                 [t('service.publicUrl'), service.publicUrl ?? t('service.noPublicUrl')],
                 ['Node.js', service.node],

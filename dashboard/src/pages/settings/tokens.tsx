@@ -40,13 +40,7 @@ export function Tokens(): ReactNode {
             <Rows
               label={t('settings.tokens')}
               columns="minmax(160px, 1fr) 120px 150px 150px 90px"
-              heads={[
-                t('tokens.name'),
-                t('users.role'),
-                t('tokens.used'),
-                t('tokens.expires'),
-                '',
-              ]}
+              heads={[t('tokens.name'), t('users.role'), t('tokens.used'), t('tokens.expires'), '']}
             >
               <div role="rowgroup">
                 {items.map((token) => (

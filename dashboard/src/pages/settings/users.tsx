@@ -24,10 +24,7 @@ export function Users(): ReactNode {
       title={t('settings.users')}
       about={t('users.about')}
       actions={
-        <Button
-          leftSection={<IconUserPlus size={16} aria-hidden />}
-          onClick={() => setOpen(true)}
-        >
+        <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
           {t('users.add')}
         </Button>
       }
@@ -55,8 +52,15 @@ export function Users(): ReactNode {
 function useChange() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ method, name, body }: { method: 'PATCH' | 'DELETE'; name: string; body?: object }) =>
-      call(method, `/users/${encodeURIComponent(name)}`, body ? { body } : {}),
+    mutationFn: ({
+      method,
+      name,
+      body,
+    }: {
+      method: 'PATCH' | 'DELETE';
+      name: string;
+      body?: object;
+    }) => call(method, `/users/${encodeURIComponent(name)}`, body ? { body } : {}),
     onError: sayFailure,
     onSettled: () => client.invalidateQueries({ queryKey: usersQuery.queryKey }),
   });
@@ -77,21 +81,23 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
         {user.signIn === 'oidc' && <Tag tone="info">{t('users.oidc')}</Tag>}
       </Cell>
       <Cell>
-        <Select
-          aria-label={t('users.roleOf', { name: user.name })}
-          size="xs"
-          w={150}
-          allowDeselect={false}
-          disabled={isSelf}
-          data={(['admin', 'editor', 'viewer'] as const).map((value) => ({
-            value,
-            label: t(`role.${value}`),
-          }))}
-          value={user.role}
-          onChange={(role) =>
-            role !== null && change.mutate({ method: 'PATCH', name: user.name, body: { role } })
-          }
-        />
+        {isSelf && t(`role.${user.role}`)}
+        {!isSelf && (
+          <Select
+            aria-label={t('users.roleOf', { name: user.name })}
+            size="xs"
+            w={150}
+            allowDeselect={false}
+            data={(['admin', 'editor', 'viewer'] as const).map((value) => ({
+              value,
+              label: t(`role.${value}`),
+            }))}
+            value={user.role}
+            onChange={(role) =>
+              role !== null && change.mutate({ method: 'PATCH', name: user.name, body: { role } })
+            }
+          />
+        )}
       </Cell>
       <Cell label={t('users.seen')}>
         {user.lastSeenAt === null ? t('never') : format.ago(user.lastSeenAt)}
