@@ -15,6 +15,8 @@ export type Answer =
   | { readonly status: number; readonly body?: unknown; readonly type?: string }
   | { readonly problem: Partial<Api.Problem> & { readonly status: number; readonly code: string } };
 
+const text = (value: Api.Json | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const done: Answer = { status: 204 };
 const missing: Answer = {
@@ -41,7 +43,12 @@ export function answer(world: World, call: Call): Answer {
     case 'unknown':
       return ok({
         types: [
-          { type: 'users.messages.carrier-pigeon.Send', connection: 'prod-email', read: 1204 },
+          {
+            type: 'users.messages.carrier-pigeon.Send',
+            connection: 'prod-email',
+            read: 1204,
+            included: false,
+          },
         ],
         fields: [
           {
@@ -49,6 +56,7 @@ export function answer(world: World, call: Call): Answer {
             field: 'link_alias',
             connection: 'prod-email',
             n: 8211,
+            included: false,
           },
         ],
       });
@@ -146,7 +154,7 @@ function connections(
         results: world.events.slice(0, 8).map(({ type, event }, i) => ({
           type,
           event,
-          outcome: i === 5 ? 'refused' : 'delivered',
+          outcome: i === 5 ? 'rejected' : 'sent',
           ...(i === 5 ? { detail: 'HTTP 400: properties.time is invalid' } : {}),
         })),
       });
@@ -156,7 +164,7 @@ function connections(
 }
 
 function create(world: World, spec: Api.JsonObject): Answer {
-  const name = String(spec['name']);
+  const name = text(spec['name']);
   if (world.connections.some((each) => each.name === name))
     return {
       problem: { status: 409, code: 'exists', detail: `There is a Current named ${name} already` },
@@ -261,9 +269,10 @@ function figures(connection: Api.ConnectionDetail, period: string, now: number):
       delivered,
       skipped,
       deadLetters,
+      lagSeconds: Math.max(0, Math.round(90 + 80 * Math.sin(i * 0.9))),
     };
   });
-  return { step: step === 86_400_000 ? 'day' : 'hour', points };
+  return { step: step === 86_400_000 ? 'day' : step === 60_000 ? 'minute' : 'hour', points };
 }
 
 function typesOf(connection: Api.ConnectionDetail): Api.TypeFigures[] {
@@ -360,8 +369,8 @@ function jobs(
   const job: Api.Job = {
     id: world.jobs.length + 1,
     kind: body['kind'] === 'replay' ? 'replay' : 'backfill',
-    since: String(body['since']),
-    until: body['until'] === undefined ? null : String(body['until']),
+    since: text(body['since']),
+    until: body['until'] === undefined ? null : text(body['until']),
     reached: null,
     state: 'waiting',
     detail: null,
@@ -439,7 +448,7 @@ function drafts(world: World, { method, body }: Call, id: string | undefined): A
     });
   if (method === 'PUT') {
     world.drafts.set(id, {
-      step: String(body['step']),
+      step: text(body['step']),
       spec: body['spec'] as Api.JsonObject,
       updatedAt: new Date().toISOString(),
     });
@@ -521,7 +530,7 @@ function preview(world: World): Api.Preview {
 function people(world: World, { method, body }: Call, name: string | undefined): Answer {
   if (method === 'POST') {
     const made: Api.User = {
-      name: String(body['name']),
+      name: text(body['name']),
       role: body['role'] as Api.Role,
       createdAt: new Date().toISOString(),
       lastSeenAt: null,
@@ -545,19 +554,19 @@ function people(world: World, { method, body }: Call, name: string | undefined):
 function tokens(world: World, { method, body }: Call, id: string | undefined): Answer {
   if (method === 'POST') {
     const made: Api.ApiToken = {
-      id: `t${world.tokens.length + 1}`,
-      name: String(body['name']),
+      id: world.tokens.length + 1,
+      name: text(body['name']),
       role: body['role'] as Api.Role,
       createdAt: new Date().toISOString(),
       createdBy: 'admin',
       lastUsedAt: null,
-      expiresAt: body['expiresAt'] === undefined ? null : String(body['expiresAt']),
+      expiresAt: body['expiresAt'] === undefined ? null : text(body['expiresAt']),
     };
     world.tokens = [...world.tokens, made];
     return { status: 201, body: { ...made, token: 'slc_8sLw2Xc7Rb5YdZk3vT0mPq' } };
   }
   if (method === 'DELETE') {
-    world.tokens = world.tokens.filter((each) => each.id !== id);
+    world.tokens = world.tokens.filter((each) => each.id !== Number(id));
     return done;
   }
   return ok({ items: world.tokens, next: null });
@@ -590,6 +599,7 @@ function service(world: World): Api.ServiceInfo {
     },
     listen: { host: '127.0.0.1', port: 8377 },
     publicUrl: null,
+    trouble: null,
   };
 }
 
@@ -600,7 +610,7 @@ export function live(world: World, second: number): Api.LiveStatus {
     connections: world.connections.map((connection, i) => ({
       name: connection.name,
       state: connection.paused ? { kind: 'paused' } : (connection.state ?? stateOf(i, world.now)),
-      lagSeconds: connection.lagSeconds,
+      lagSeconds: connection.lagSeconds ?? 0,
       read: second * 100,
       delivered: second * 97,
       skipped: second * 3,

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Json, JsonObject, Role, Session } from '../src/api.ts';
+import type { JsonObject, Role, Session } from '../src/api.ts';
 import { answer, live } from './routes.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
@@ -77,7 +77,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
       access.state = 'signed-out';
       return send(response, 204);
     }
-    if (method === 'PUT') return send(response, 204);
+    if (method === 'PUT') access.state = 'signed-in';
+
     if (method === 'POST') {
       if (path === '/session' && body['password'] !== 'correct horse battery')
         return problem(response, {
@@ -94,7 +95,12 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
       response,
       200,
       access.state === 'signed-in'
-        ? { ...base, user: { name: 'admin', role: access.role }, csrf: 'fake' }
+        ? {
+            ...base,
+            user: { name: 'admin', role: access.role },
+            csrf: 'fake',
+            passwordNeeded: false,
+          }
         : base,
     );
   }
@@ -136,7 +142,7 @@ async function bodyOf(request: IncomingMessage): Promise<JsonObject> {
 function send(response: ServerResponse, status: number, body?: unknown, type?: string): void {
   response.writeHead(status, { 'content-type': type ?? 'application/json' });
   response.end(
-    body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body as Json),
+    body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
   );
 }
 

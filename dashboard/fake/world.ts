@@ -57,6 +57,7 @@ export function catalogue(): Api.EventDetail[] {
     return {
       type: entry.type,
       event: entry.name,
+      label: entry.name,
       channel: entry.channel,
       family: entry.family === 'customer-behavior' ? 'Customer Behavior' : 'Message Engagement',
       description: entry.description,
@@ -122,7 +123,7 @@ export function createWorld({ connections = 4, deadLetters = 143 }: WorldOptions
     ],
     tokens: [
       {
-        id: 't1',
+        id: 1,
         name: 'grafana',
         role: 'viewer',
         createdAt: ago(900),
@@ -303,7 +304,7 @@ const TYPES = [
 function lettersOf(names: readonly string[], n: number, now: number): Api.DeadLetter[] {
   return Array.from({ length: n }, (_, k) => {
     const i = n > 1000 ? 0 : k % 29 === 28 ? 3 : k % 11 === 10 ? 1 : k % 7 === 6 ? 2 : 0;
-    const [cause, kind, detail] = CAUSES[i]!;
+    const [cause, kind, detail] = CAUSES[i];
     const eventType = TYPES[i]!;
     const record: Api.JsonObject = {
       id: `a-${String(k).padStart(6, '0')}`,

@@ -29,7 +29,10 @@ export type Role = 'viewer' | 'editor' | 'admin';
 export interface SignedIn {
   readonly state: 'signed-in';
   readonly user: { readonly name: string; readonly role: Role };
-  readonly csrf: string;
+  /** Null for a token, which needs none. */
+  readonly csrf: string | null;
+  /** Signed in by a link: a password may be set without the one before. */
+  readonly passwordNeeded: boolean;
   readonly version: string;
   readonly oidc: boolean;
 }
@@ -52,7 +55,7 @@ export interface User {
 }
 
 export interface ApiToken {
-  readonly id: string;
+  readonly id: number;
   readonly name: string;
   readonly role: Role;
   readonly createdAt: string;
@@ -85,7 +88,8 @@ export interface Connection {
   readonly source: { readonly kind: string; readonly title: string; readonly place: string };
   readonly state: State;
   readonly paused: boolean;
-  readonly lagSeconds: number;
+  /** Null while it does not run yet. */
+  readonly lagSeconds: number | null;
   readonly deliveredAt: string | null;
   readonly receivedAt: string | null;
   readonly last24h: {
@@ -144,11 +148,14 @@ export interface FigurePoint {
   readonly read: number;
   readonly delivered: number;
   readonly skipped: number;
+  /** Net: one that was delivered later counts as -1 when it was. */
   readonly deadLetters: number;
+  /** The largest noted; null when none was. */
+  readonly lagSeconds: number | null;
 }
 
 export interface Figures {
-  readonly step: string;
+  readonly step: 'minute' | 'hour' | 'day';
   readonly points: readonly FigurePoint[];
 }
 
@@ -169,8 +176,8 @@ export interface SliceRow {
   readonly state: 'open' | 'done' | 'problem';
   readonly problem?: string;
   readonly records: number;
-  readonly bytes: number | null;
-  readonly updatedAt: string | null;
+  readonly bytes: number;
+  readonly updatedAt: string;
 }
 
 export interface Run {
@@ -203,7 +210,7 @@ export interface Job {
 export interface TestResult {
   readonly type: string;
   readonly event: string | null;
-  readonly outcome: string;
+  readonly outcome: 'sent' | 'rejected' | 'skipped' | 'not-sent';
   readonly detail?: string;
 }
 
@@ -291,13 +298,15 @@ export type Family = 'Message Engagement' | 'Customer Behavior';
 
 export interface EventType {
   readonly type: string;
+  /** For people; where Mixpanel has no name. */
+  readonly label: string;
   readonly event: string | null;
   readonly channel: string | null;
   readonly family: Family | null;
   readonly description: string;
   readonly mtuExempt: boolean;
   readonly pii: boolean;
-  readonly status: 'documented' | 'storage-only' | 'unconfirmed' | 'seen';
+  readonly status: 'documented' | 'storage-only' | 'unconfirmed';
 }
 
 export interface EventProperty {
@@ -318,12 +327,15 @@ export interface Unknown {
     readonly type: string;
     readonly connection: string;
     readonly read: number;
+    /** The settings send it from now on. */
+    readonly included: boolean;
   }[];
   readonly fields: readonly {
     readonly type: string;
     readonly field: string;
     readonly connection: string;
     readonly n: number;
+    readonly included: boolean;
   }[];
 }
 
@@ -391,6 +403,8 @@ export interface ServiceInfo {
   readonly alerts: JsonObject;
   readonly listen: Json;
   readonly publicUrl: string | null;
+  /** Why it can not do its work now. */
+  readonly trouble: string | null;
 }
 
 export interface LiveStatus {

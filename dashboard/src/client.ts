@@ -33,7 +33,7 @@ let csrf = '';
 
 /** Remembers what unsafe calls must carry. */
 export function trust(session: Session): Session {
-  csrf = session.state === 'signed-in' ? session.csrf : '';
+  csrf = (session.state === 'signed-in' && session.csrf) || '';
   return session;
 }
 

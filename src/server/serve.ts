@@ -16,6 +16,7 @@ import { createGuard } from './auth/guard.ts';
 import { securityHeaders } from './auth/headers.ts';
 import { firstStart, linkUrl } from './auth/links.ts';
 import { isExposed } from './auth/origin.ts';
+import { dashboardRoutes } from './dashboard.ts';
 import { healthRoutes } from './health-routes.ts';
 import { inboxRoutes } from './inbox-routes.ts';
 import { createLog, createScrubber } from './log.ts';
@@ -101,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const server = await startServer({
       ...listen,
       onFault,
-      register(app) {
+      async register(app) {
         app.addHook('onRequest', securityHeaders(publicUrl));
         docsRoutes(app);
         apiScope({
@@ -125,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
               ? undefined
               : counting.pushed(connection, status, seconds, status === 200 ? bytes : 0),
         })(app);
+        await dashboardRoutes()(app);
       },
     });
     if (isExposed(listen.host, publicUrl))

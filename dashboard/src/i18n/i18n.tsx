@@ -71,11 +71,12 @@ export function I18nProvider({ children }: { readonly children: ReactNode }): Re
   const [words, setWords] = useState<Dictionary | undefined>(locale === 'en' ? en : undefined);
   useEffect(() => {
     let isWanted = true;
-    void load(locale).then((loaded) => {
+    void (async () => {
+      const loaded = await load(locale);
       if (!isWanted) return;
       setWords(loaded);
       document.documentElement.lang = locale;
-    });
+    })();
     return () => {
       isWanted = false;
     };

@@ -1,27 +1,8 @@
 import type { ReactNode } from 'react';
-import type { Change, Json } from '../api.ts';
+import type { Change } from '../api.ts';
 import { useI18n } from '../i18n/i18n.tsx';
+import { partsOf } from './diff-parts.ts';
 import styles from './diff.module.css';
-
-/** What of a value is no longer there, and what is new. Lists are compared by their entries. */
-export function partsOf(change: Change): { readonly gone: string[]; readonly come: string[] } {
-  const before = entriesOf(change.before);
-  const after = entriesOf(change.after);
-  return {
-    gone: before.filter((each) => !after.includes(each)),
-    come: after.filter((each) => !before.includes(each)),
-  };
-}
-
-function entriesOf(value: Json | undefined): string[] {
-  if (value === undefined) return [];
-  if (Array.isArray(value)) return value.map(textOf);
-  return [textOf(value as Json)];
-}
-
-function textOf(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
 
 /** Settings that differ, each with what it was and what it will be. */
 export function Diff({ changes }: { readonly changes: readonly Change[] }): ReactNode {

@@ -1,16 +1,17 @@
 import '@mantine/charts/styles.css';
-import { BarChart } from '@mantine/charts';
+import { AreaChart, BarChart } from '@mantine/charts';
 import { SegmentedControl, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { FigurePoint, Figures, Period } from '../../api.ts';
-import { type I18n, useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Loaded } from '../../parts/basics.tsx';
 import { figuresQuery } from '../../queries.ts';
+import { sumOf } from './sum-of.ts';
 
 const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month'];
 
-/** What became of the records over time. */
+/** What became of the records over time, and how far behind it was. */
 export function Charts({ name }: { readonly name: string }): ReactNode {
   const { t } = useI18n();
   const [period, setPeriod] = useState<Period>('day');
@@ -29,69 +30,93 @@ export function Charts({ name }: { readonly name: string }): ReactNode {
         />
       }
     >
-      <Loaded query={query} rows={1} height={240}>
+      <Loaded query={query} rows={1} height={330}>
         {(figures) => <Chart figures={figures} />}
       </Loaded>
     </Card>
   );
 }
 
-function Chart({ figures }: { readonly figures: Figures }): ReactNode {
+type Row = FigurePoint & { readonly label: string };
+
+function Chart({ figures: { step, points } }: { readonly figures: Figures }): ReactNode {
   const { t, format } = useI18n();
-  const { points } = figures;
   const total = sumOf(points);
-  if (total.read === 0) return <Empty title={t('charts.empty')} />;
-  const data = points.map((point) => ({
+  const hasLag = points.some(({ lagSeconds }) => lagSeconds !== null && lagSeconds > 0);
+  if (total.read === 0 && total.deadLetters === 0 && !hasLag)
+    return <Empty title={t('charts.empty')} />;
+  const data = points.map((point): Row => ({
     ...point,
-    label: labelOf(point.at, figures.step, format),
+    // Below zero where more were delivered late than were refused: nothing that a stack can show.
+    deadLetters: Math.max(0, point.deadLetters),
+    label: step === 'day' ? format.date(point.at) : format.shortTime(point.at),
   }));
   return (
     <>
       <div aria-hidden>
-        <BarChart
-          h={250}
-          data={data}
-          dataKey="label"
-          type="stacked"
-          withLegend
-          legendProps={{ verticalAlign: 'bottom', height: 32, itemSorter: null }}
-          series={[
-            { name: 'delivered', label: t('delivered'), color: 'var(--s-accent)' },
-            { name: 'skipped', label: t('skipped'), color: 'var(--s-chart-mute)' },
-            { name: 'deadLetters', label: t('deadLetters'), color: 'var(--s-bad)' },
-          ]}
-          valueFormatter={(value) => format.number(value)}
-          yAxisProps={{ tickFormatter: (value: number) => format.compact(value), width: 48 }}
-          xAxisProps={{ minTickGap: 24 }}
-          gridAxis="x"
-          tickLine="none"
-          maxBarWidth={28}
-          barProps={{ isAnimationActive: false }}
-        />
+        <Counts data={data} />
+        {hasLag && (
+          <>
+            <Text size="xs" c="dimmed" fw={500} mt="md" mb={4}>
+              {t('charts.lag')}
+            </Text>
+            <Lag data={data} />
+          </>
+        )}
       </div>
       <Text size="sm" c="dimmed" mt="xs">
-        {t('charts.sum', {
-          read: total.read,
-          delivered: total.delivered,
-          skipped: total.skipped,
-          deadLetters: total.deadLetters,
-        })}
+        {t('charts.sum', total)}
       </Text>
     </>
   );
 }
 
-export function sumOf(points: readonly FigurePoint[]): Omit<FigurePoint, 'at'> {
-  const sum = { read: 0, delivered: 0, skipped: 0, deadLetters: 0 };
-  for (const each of points) {
-    sum.read += each.read;
-    sum.delivered += each.delivered;
-    sum.skipped += each.skipped;
-    sum.deadLetters += each.deadLetters;
-  }
-  return sum;
+function Counts({ data }: { readonly data: Row[] }): ReactNode {
+  const { t, format } = useI18n();
+  return (
+    <BarChart
+      h={250}
+      data={data}
+      dataKey="label"
+      type="stacked"
+      withLegend
+      legendProps={{ verticalAlign: 'bottom', height: 32, itemSorter: null }}
+      series={[
+        { name: 'delivered', label: t('delivered'), color: 'var(--s-accent)' },
+        { name: 'skipped', label: t('skipped'), color: 'var(--s-chart-mute)' },
+        { name: 'deadLetters', label: t('deadLetters'), color: 'var(--s-bad)' },
+      ]}
+      valueFormatter={(value) => format.number(value)}
+      yAxisProps={{ tickFormatter: (value: number) => format.compact(value), width: 56 }}
+      xAxisProps={{ minTickGap: 24 }}
+      gridAxis="x"
+      tickLine="none"
+      maxBarWidth={28}
+      barProps={{ isAnimationActive: false }}
+    />
+  );
 }
 
-function labelOf(at: string, step: string, format: I18n['format']): string {
-  return step === 'day' ? format.date(at) : format.shortTime(at);
+function Lag({ data }: { readonly data: Row[] }): ReactNode {
+  const { t, format } = useI18n();
+  return (
+    <AreaChart
+      h={100}
+      data={data}
+      dataKey="label"
+      series={[{ name: 'lagSeconds', label: t('lag'), color: 'var(--s-info)' }]}
+      valueFormatter={(value) => format.duration(value)}
+      yAxisProps={{
+        tickFormatter: (value: number) => format.duration(value),
+        width: 56,
+        tickCount: 3,
+      }}
+      xAxisProps={{ minTickGap: 24 }}
+      gridAxis="x"
+      tickLine="none"
+      curveType="monotone"
+      withDots={false}
+      areaProps={{ isAnimationActive: false }}
+    />
+  );
 }

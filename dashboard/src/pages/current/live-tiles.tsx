@@ -22,7 +22,7 @@ export function LiveTiles({ connection }: { readonly connection: ConnectionDetai
         label={t('lag')}
         note={<Line points={live?.points ?? []} of={({ lagSeconds }) => lagSeconds} />}
       >
-        {lag === 0 ? t('lag.none') : format.duration(lag)}
+        {lag === null ? '–' : lag === 0 ? t('lag.none') : format.duration(lag)}
       </Figure>
       <Figure
         label={t('live.deliveredAt')}

@@ -96,11 +96,11 @@ function Row({ row, index }: { readonly row: SliceRow; readonly index: number })
         <span className="num">{format.number(row.records)}</span>
       </Cell>
       <Cell end label={t('size')}>
-        <span className="num">{row.bytes === null ? '–' : format.bytes(row.bytes)}</span>
+        <span className="num">{format.bytes(row.bytes)}</span>
       </Cell>
       <Cell end label={t('updated')}>
-        <span className="num" title={row.updatedAt === null ? '' : format.dateTime(row.updatedAt)}>
-          {row.updatedAt === null ? '–' : format.ago(row.updatedAt)}
+        <span className="num" title={format.dateTime(row.updatedAt)}>
+          {format.ago(row.updatedAt)}
         </span>
       </Cell>
     </div>

@@ -4,9 +4,16 @@ import type { ReactNode } from 'react';
 import type { TestResult } from '../../api.ts';
 import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Failure, Note, Tag } from '../../parts/basics.tsx';
+import { Failure, Note, Tag, type Tone } from '../../parts/basics.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { of } from '../../queries.ts';
+
+const TONES: Readonly<Record<TestResult['outcome'], Tone>> = {
+  sent: 'ok',
+  skipped: 'mute',
+  rejected: 'bad',
+  'not-sent': 'warn',
+};
 
 interface TestEventsProps {
   readonly name: string;
@@ -62,8 +69,8 @@ export function TestEvents({ name, opened, onClose }: TestEventsProps): ReactNod
 }
 
 function Results({ results }: { readonly results: readonly TestResult[] }): ReactNode {
-  const { t, tn, known } = useI18n();
-  const delivered = results.filter(({ outcome }) => outcome === 'delivered').length;
+  const { t, tn } = useI18n();
+  const delivered = results.filter(({ outcome }) => outcome === 'sent').length;
   return (
     <>
       <Text size="sm" fw={600} mb={8}>
@@ -85,11 +92,7 @@ function Results({ results }: { readonly results: readonly TestResult[] }): Reac
                   </Text>
                 </Cell>
                 <Cell end>
-                  <Tag
-                    tone={outcome === 'delivered' ? 'ok' : outcome === 'skipped' ? 'mute' : 'bad'}
-                  >
-                    {known(`testOutcome.${outcome}`, outcome)}
-                  </Tag>
+                  <Tag tone={TONES[outcome]}>{t(`testOutcome.${outcome}`)}</Tag>
                 </Cell>
               </div>
             ))}

@@ -28,11 +28,7 @@ export function CurrentRow({
   return (
     <div className={`row link ${styles['row']}`} role="row" aria-rowindex={index + 2}>
       <div role="cell" className={styles['name']}>
-        <Link
-          to="/connections/$name"
-          params={{ name: connection.name }}
-          className={styles['link']!}
-        >
+        <Link to="/connections/$name" params={{ name: connection.name }} className={styles['link']}>
           {connection.name}
         </Link>
         <Text size="xs" c="dimmed" className="clip" title={connection.source.place}>
@@ -60,14 +56,14 @@ export function CurrentRow({
         </span>
       </div>
       <Cell end label={t('lag')}>
-        <span className="num">{lag === 0 ? '–' : format.duration(lag)}</span>
+        <span className="num">{lag === null || lag === 0 ? '–' : format.duration(lag)}</span>
       </Cell>
       <Cell end label={t('deadLetters')}>
         {connection.deadLetters > 0 ? (
           <Link
             to="/dead-letters"
             search={{ connection: connection.name }}
-            className={styles['above']!}
+            className={styles['above']}
           >
             <Tag tone="bad">{format.number(connection.deadLetters)}</Tag>
           </Link>

@@ -139,7 +139,7 @@ function Overview({ rows }: { readonly rows: readonly Connection[] }): ReactNode
   const { t, tn, format } = useI18n();
   const delivered = rows.reduce((sum, { last24h }) => sum + last24h.delivered, 0);
   const letters = rows.reduce((sum, each) => sum + each.deadLetters, 0);
-  const lag = Math.max(...rows.map(({ lagSeconds }) => lagSeconds));
+  const lag = Math.max(...rows.map(({ lagSeconds }) => lagSeconds ?? 0));
   const troubled = rows.filter(({ state }) => needsAttention(state)).length;
   return (
     <div className="figures" style={{ marginBottom: 16 }}>

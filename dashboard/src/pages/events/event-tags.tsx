@@ -30,9 +30,7 @@ export function EventTags({
       {event.status !== 'documented' && (
         <Tooltip label={t(`status.${event.status}.about`)} multiline maw={280}>
           <span>
-            <Tag tone={event.status === 'seen' ? 'info' : 'mute'}>
-              {t(`status.${event.status}`)}
-            </Tag>
+            <Tag>{t(`status.${event.status}`)}</Tag>
           </span>
         </Tooltip>
       )}

@@ -38,10 +38,10 @@ function Whole({ event }: { readonly event: EventDetail }): ReactNode {
   return (
     <>
       <PageHead
-        name={event.event ?? event.type}
+        name={event.event ?? event.label}
         title={
           <Group gap={10} component="span">
-            {event.event ?? event.type} <EventTags event={event} />
+            {event.event ?? event.label} <EventTags event={event} />
           </Group>
         }
         about={

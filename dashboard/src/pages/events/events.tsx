@@ -106,7 +106,7 @@ function EventRow({ event }: { readonly event: EventType }): ReactNode {
       <Cell wide>
         <Group gap={8}>
           <Link to="/events/$type" params={{ type: event.type }} style={{ fontWeight: 600 }}>
-            {event.event ?? event.type}
+            {event.event ?? event.label}
           </Link>
           <EventTags event={event} />
         </Group>

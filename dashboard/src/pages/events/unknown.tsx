@@ -4,31 +4,14 @@ import { type ReactNode, useState } from 'react';
 import type { ConnectionDetail, JsonObject, Saved } from '../../api.ts';
 import { call, get } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Card, Note } from '../../parts/basics.tsx';
+import { Card, Note, Tag } from '../../parts/basics.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Diff } from '../../parts/diff.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { say, sayFailure } from '../../parts/say.ts';
 import { of, unknownQuery } from '../../queries.ts';
 import { useMay } from '../../shell/session.ts';
-import { matcherOf } from '../form/selection.ts';
-import { getIn, setIn } from '../form/spec.ts';
-
-interface Wanted {
-  readonly connection: string;
-  readonly type: string;
-  /** Left out: the type as a whole. */
-  readonly field?: string;
-}
-
-/** The settings of a connection with an unknown type, or its unknown fields, included. */
-export function including(spec: JsonObject, { type, field }: Wanted): JsonObject {
-  if (field !== undefined) return setIn(spec, ['settings', 'newFields'], 'send');
-  const events = getIn(spec, ['settings', 'events']);
-  const patterns = Array.isArray(events) ? events.map(String) : ['*'];
-  const wider = matcherOf(patterns)(type) ? patterns : [...patterns, type];
-  return setIn(setIn(spec, ['settings', 'uncatalogued'], 'send'), ['settings', 'events'], wider);
-}
+import { including, type Wanted } from './including.ts';
 
 /** What Braze sends and the catalogue does not know, with one click to have it sent on. */
 export function UnknownEvents(): ReactNode {
@@ -71,7 +54,7 @@ export function UnknownEvents(): ReactNode {
     include.reset();
   };
   if (!data || data.types.length + data.fields.length === 0) return null;
-  const rows: (Wanted & { readonly n: number })[] = [
+  const rows: (Wanted & { readonly n: number; readonly included: boolean })[] = [
     ...data.types.map(({ read, ...each }) => ({ ...each, n: read })),
     ...data.fields,
   ];
@@ -103,7 +86,8 @@ export function UnknownEvents(): ReactNode {
                   <span className="num">{tn('unknown.records', row.n)}</span>
                 </Cell>
                 <Cell end wide>
-                  {mayEdit && (
+                  {row.included && <Tag tone="ok">{t('unknown.isIncluded')}</Tag>}
+                  {mayEdit && !row.included && (
                     <Button
                       size="xs"
                       variant="default"

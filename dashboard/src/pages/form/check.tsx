@@ -6,17 +6,18 @@ import type { CheckResult } from '../../api.ts';
 import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Failure, Note } from '../../parts/basics.tsx';
-import { useForm } from './form.ts';
+import { useForm, useOwner } from './form.ts';
 
 /** Tries what was filled in, and says exactly what is wrong with it. */
 export function Check({ what }: { readonly what: 'source' | 'destination' }): ReactNode {
   const { t } = useI18n();
-  const { spec, stored } = useForm();
+  const { spec } = useForm();
+  const owner = useOwner();
   const part = spec[what];
   const check = useMutation({
     mutationFn: () =>
       call<{ checks: readonly CheckResult[] }>('POST', '/check', {
-        body: { ...(stored === undefined ? {} : { name: stored }), [what]: part },
+        body: { ...owner, [what]: part },
       }),
   });
   const { reset } = check;

@@ -47,7 +47,9 @@ function CreateForm({ id }: { readonly id: string }): ReactNode {
   const place = useRef<HTMLDivElement>(null);
 
   const launch = useMutation({
-    mutationFn: () => call<Saved>('POST', '/connections', { body: spec }),
+    mutationFn: () => call<Saved>('POST', '/connections', { body: spec, query: { draft: id } }),
+    // What was typed last must be in the draft: it holds the secrets that are shown as ***.
+    onMutate: () => draft.flush(),
     async onSuccess({ connection }) {
       say(t('create.launched', { name: connection.name }));
       // The connection is there; a draft that stays behind is only untidy.
@@ -67,6 +69,7 @@ function CreateForm({ id }: { readonly id: string }): ReactNode {
     return {
       spec,
       stored: undefined,
+      draft: id,
       isReadOnly: false,
       set: (path, value) => draft.change(setIn(spec, path, value)),
       fault(path) {
@@ -77,7 +80,7 @@ function CreateForm({ id }: { readonly id: string }): ReactNode {
         return refused?.fields.find((each) => each.path === key)?.message;
       },
     };
-  }, [spec, tried, draft, refused, t]);
+  }, [id, spec, tried, draft, refused, t]);
 
   if (draft.error && !spec) return <Failure error={draft.error} onRetry={draft.retry} />;
   if (!spec || !form) return <Waiting rows={4} height={64} />;
@@ -120,7 +123,7 @@ function CreateForm({ id }: { readonly id: string }): ReactNode {
               return (
                 <li key={each}>
                   <UnstyledButton
-                    className={styles['step']!}
+                    className={styles['step']}
                     data-state={state}
                     aria-current={each === step ? 'step' : undefined}
                     onClick={() => go(each)}

@@ -58,6 +58,7 @@ export function EditForm({ connection }: { readonly connection: ConnectionDetail
     return {
       spec: shown,
       stored: name,
+      draft: undefined,
       isReadOnly: !isEditing,
       set: (path, value) => setSpec((old) => setIn(old ?? shown, path, value)),
       fault(path) {
@@ -72,7 +73,7 @@ export function EditForm({ connection }: { readonly connection: ConnectionDetail
   return (
     <FormContext value={form}>
       <Stack gap="md">
-        {STEPS.map((step) => {
+        {STEPS.filter((step) => mayEdit || step !== 'preview').map((step) => {
           const Section = SECTIONS[step];
           return (
             <Card key={step} title={t(`step.${step}`)} about={t(`step.${step}.about`)}>

@@ -90,7 +90,7 @@ function Channel({ group, ...props }: FamilyProps & { readonly group: ChannelGro
           }
         />
         <UnstyledButton
-          className={styles['toggle']!}
+          className={styles['toggle']}
           aria-expanded={isOpen}
           aria-controls={id}
           onClick={() => setOpened(!isOpen)}
@@ -126,7 +126,7 @@ function EventChoice({ event, ...props }: FamilyProps & { readonly event: EventT
     <label className={styles['event']} htmlFor={id}>
       <Checkbox
         id={id}
-        aria-label={event.event ?? event.type}
+        aria-label={event.event ?? event.label}
         disabled={props.isReadOnly}
         checked={props.selected.has(event.type)}
         onChange={({ currentTarget }) => props.onChoose([event.type], currentTarget.checked)}
@@ -134,7 +134,7 @@ function EventChoice({ event, ...props }: FamilyProps & { readonly event: EventT
       <div>
         <Group gap={8}>
           <Text size="sm" fw={550} component="span">
-            {event.event ?? event.type}
+            {event.event ?? event.label}
           </Text>
           <EventTags event={event} />
         </Group>

@@ -176,7 +176,7 @@ function Foreign({
                 )
               }
             />
-            <Tag tone="warn">{t('status.seen')}</Tag>
+            <Tag tone="warn">{t('status.new')}</Tag>
           </Group>
         ))}
       </Stack>

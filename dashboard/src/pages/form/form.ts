@@ -6,6 +6,8 @@ export interface Form {
   readonly spec: JsonObject;
   /** Name of the stored connection that is changed; undefined while a new one is made. */
   readonly stored: string | undefined;
+  /** The draft that a new one is kept in; undefined while a stored one is changed. */
+  readonly draft: string | undefined;
   readonly isReadOnly: boolean;
   set(path: Path, value: Json | undefined): void;
   /** What is wrong at a place, in words. */
@@ -29,6 +31,15 @@ export function useText(path: Path) {
     readOnly: form.isReadOnly,
     onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
       form.set(path, currentTarget.value === '' ? undefined : currentTarget.value),
+  };
+}
+
+/** Whose secrets stand for `***` in what is asked about the form. */
+export function useOwner(): { readonly name?: string; readonly draft?: string } {
+  const { stored, draft } = useForm();
+  return {
+    ...(stored === undefined ? {} : { name: stored }),
+    ...(draft === undefined ? {} : { draft }),
   };
 }
 

@@ -7,7 +7,7 @@ import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Empty, Failure, Note, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
 import { flatEvent, JsonView } from '../../parts/json-view.tsx';
-import { useForm } from './form.ts';
+import { useForm, useOwner } from './form.ts';
 import styles from './preview.module.css';
 import { textIn } from './spec.ts';
 
@@ -20,15 +20,16 @@ const TONES: Readonly<Record<PreviewLine['outcome'], Tone>> = {
 /** Real events, as Braze wrote them and as Mixpanel will get them. Nothing is sent. */
 export function Preview(): ReactNode {
   const { t } = useI18n();
-  const { spec, stored, isReadOnly } = useForm();
+  const { spec, isReadOnly } = useForm();
+  const owner = useOwner();
   const { source, settings = {}, salt } = spec;
   const [asked, setAsked] = useState(!isReadOnly);
   const query = useQuery({
-    queryKey: ['preview', stored ?? '', source, settings, salt],
+    queryKey: ['preview', owner, source, settings, salt],
     queryFn: ({ signal }) =>
       call<Answer>('POST', '/preview', {
         body: {
-          ...(stored === undefined ? {} : { name: stored }),
+          ...owner,
           source,
           settings,
           limit: 20,
@@ -86,7 +87,7 @@ function Lines({ lines }: { readonly lines: readonly PreviewLine[] }): ReactNode
         {lines.map((each, i) => (
           <li key={i}>
             <UnstyledButton
-              className={styles['line']!}
+              className={styles['line']}
               aria-current={each === line}
               onClick={() => setIndex(i)}
             >

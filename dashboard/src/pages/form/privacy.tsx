@@ -21,7 +21,7 @@ import { Choices } from './choices.tsx';
 import { useForm, useValue } from './form.ts';
 import { SchemaForm } from './schema-form.tsx';
 import { SecretInput } from './secret-input.tsx';
-import { needsSalt, randomText } from './spec.ts';
+import { needsSalt, plain, randomText } from './spec.ts';
 
 const TREATMENTS = ['keep', 'remove', 'hash'] as const;
 const ADVANCED = [
@@ -53,7 +53,7 @@ export function Privacy(): ReactNode {
         label={t('identity.without')}
         description={t('identity.withoutAbout')}
         columns={2}
-        value={String(users)}
+        value={plain(users)}
         isReadOnly={form.isReadOnly}
         onChange={(value) => form.set(['settings', 'usersWithoutExternalId'], value)}
         choices={(['skip', 'anonymous'] as const).map((value) => ({
@@ -100,7 +100,7 @@ function Treatment({
       <SegmentedControl
         aria-labelledby={id}
         disabled={form.isReadOnly}
-        value={String(value)}
+        value={plain(value)}
         onChange={(next) => form.set(path, next)}
         data={values.map((each) => ({ value: each, label: t(`treatment.${each}`) }))}
       />
@@ -157,7 +157,7 @@ function Fields(): ReactNode {
               readOnly={form.isReadOnly}
               allowDeselect={false}
               data={TREATMENTS.map((each) => ({ value: each, label: t(`treatment.${each}`) }))}
-              value={String(treatment)}
+              value={plain(treatment)}
               onChange={(next) => put(entries.map((old, n) => (n === i ? [field, next] : old)))}
             />
             {!form.isReadOnly && (

@@ -13,12 +13,12 @@ import {
 } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { Json, JsonObject, Schema } from '../../api.ts';
+import type { Json, Schema } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { isObject } from '../../parts/json-view.tsx';
 import { useForm, useText, useValue } from './form.ts';
 import { SecretInput } from './secret-input.tsx';
-import type { Path } from './spec.ts';
+import { type Path, plain } from './spec.ts';
 
 interface FieldProps {
   readonly path: Path;
@@ -124,7 +124,7 @@ function NumberField(props: FieldProps): ReactNode {
       readOnly={isReadOnly}
       required={props.isNeeded}
       value={typeof value === 'number' ? value : ''}
-      placeholder={String(props.schema.default ?? '')}
+      placeholder={plain(props.schema.default)}
       {...(minimum === undefined ? {} : { min: minimum })}
       {...(maximum === undefined ? {} : { max: maximum })}
       onChange={(next) => set(props.path, typeof next === 'number' ? next : undefined)}
@@ -161,10 +161,10 @@ function ChoiceField(props: FieldProps & { readonly values: readonly Json[] }): 
       required={props.isNeeded}
       allowDeselect={false}
       data={props.values.map((each) => ({
-        value: String(each),
-        label: known(`value.${props.name}.${String(each)}`, String(each)),
+        value: plain(each),
+        label: known(`value.${props.name}.${plain(each)}`, plain(each)),
       }))}
-      value={value === undefined ? null : String(value)}
+      value={value === undefined ? null : plain(value)}
       onChange={(next) => set(props.path, next ?? undefined)}
     />
   );
@@ -180,7 +180,7 @@ function ListField(props: FieldProps): ReactNode {
       description={about}
       error={fault(props.path) ?? null}
       readOnly={isReadOnly}
-      value={Array.isArray(value) ? value.map(String) : []}
+      value={Array.isArray(value) ? value.map(plain) : []}
       onChange={(next) => set(props.path, next.length === 0 ? undefined : next)}
     />
   );
@@ -191,8 +191,8 @@ function VariantField(props: FieldProps & { readonly variants: readonly Schema[]
   const { label, about } = useWords(props);
   const { set, isReadOnly, fault } = useForm();
   const value = useValue(props.path) ?? props.schema.default;
-  const kindOf = (schema: Schema) => String(schema.properties?.['kind']?.const);
-  const kind = isObject(value) ? String(value['kind']) : undefined;
+  const kindOf = (schema: Schema) => plain(schema.properties?.['kind']?.const);
+  const kind = isObject(value) ? plain(value['kind']) : undefined;
   const chosen = props.variants.find((each) => kindOf(each) === kind);
   return (
     <Fieldset legend={label}>
@@ -228,7 +228,7 @@ function RecordField(props: FieldProps): ReactNode {
   const value = useValue(props.path);
   const entries = Object.entries(isObject(value) ? value : {});
   const put = (next: readonly (readonly [string, Json])[]) =>
-    set(props.path, next.length === 0 ? undefined : (Object.fromEntries(next) as JsonObject));
+    set(props.path, next.length === 0 ? undefined : Object.fromEntries<Json>(next));
   return (
     <Fieldset legend={label}>
       {about !== undefined && (
@@ -254,7 +254,7 @@ function RecordField(props: FieldProps): ReactNode {
               placeholder={t('record.value')}
               flex={1}
               readOnly={isReadOnly}
-              value={String(each)}
+              value={plain(each)}
               onChange={({ currentTarget }) =>
                 put(entries.map((old, n) => (n === i ? [name, currentTarget.value] : old)))
               }

@@ -60,7 +60,7 @@ export function byChannel(events: readonly EventType[]): Group[] {
 /** Whether an event is what a person looks for: each word is somewhere in its names or its description. */
 export function isFound(event: EventType, search: string): boolean {
   const text =
-    `${event.type} ${event.event ?? ''} ${event.channel ?? ''} ${event.description}`.toLowerCase();
+    `${event.type} ${event.event ?? ''} ${event.label} ${event.channel ?? ''} ${event.description}`.toLowerCase();
   return search
     .toLowerCase()
     .split(/\s+/)

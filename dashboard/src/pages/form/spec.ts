@@ -41,6 +41,12 @@ export function textIn(value: Json | undefined, path: Path): string {
   return typeof found === 'string' ? found : '';
 }
 
+/** A value as a person would write it: a text as it is, everything else as JSON. */
+export function plain(value: Json | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Path, with dots, → what is wrong there. Only what a person can mend in this step; the service checks everything. */

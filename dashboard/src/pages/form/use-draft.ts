@@ -6,7 +6,7 @@ import { draftsQuery } from '../../queries.ts';
 import { NEW_SPEC } from './spec.ts';
 import { isStep, type Step } from './steps.ts';
 
-const QUIET_MS = 500;
+const QUIET_MS = 800;
 
 export type Saving = 'none' | 'saving' | 'saved' | 'failed';
 
@@ -80,6 +80,7 @@ export function useDraft(id: string) {
     spec,
     step,
     saving,
+    flush,
     error: stored.error,
     retry: () => void stored.refetch(),
     change(next: JsonObject) {

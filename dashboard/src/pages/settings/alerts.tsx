@@ -8,6 +8,7 @@ import { Card, Empty, Loaded, Tag } from '../../parts/basics.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { alertsQuery, serviceQuery } from '../../queries.ts';
 import { inWords } from '../form/schema-form.tsx';
+import { plain } from '../form/spec.ts';
 import { Facts } from './facts.tsx';
 
 /** What people were told of and still holds; and when they are told. */
@@ -64,7 +65,7 @@ export function Alerts(): ReactNode {
                 .filter(([, value]) => typeof value !== 'object')
                 .map(([name, value]) => [
                   known(`threshold.${name}`, inWords(name)),
-                  typeof value === 'number' ? format.number(value) : String(value),
+                  typeof value === 'number' ? format.number(value) : plain(value),
                 ])}
             />
           )}

@@ -1,22 +1,30 @@
 import { Button, PasswordInput, Stack } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { call } from '../../client.ts';
+import type { Session } from '../../api.ts';
+import { call, trust } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Failure } from '../../parts/basics.tsx';
 import { say } from '../../parts/say.ts';
+import { sessionQuery } from '../../queries.ts';
 import { PASSWORD_LENGTH } from '../../shell/password.ts';
 import { useSession } from '../../shell/session.ts';
 
 export function Password(): ReactNode {
   const { t } = useI18n();
-  const { user } = useSession();
+  const { user, passwordNeeded } = useSession();
+  const client = useQueryClient();
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const [again, setAgain] = useState('');
   const change = useMutation({
-    mutationFn: () => call('PUT', '/session/password', { body: { current, new: next } }),
-    onSuccess() {
+    mutationFn: () =>
+      call<Session>('PUT', '/session/password', {
+        body: { ...(passwordNeeded ? {} : { current }), new: next },
+      }),
+    onSuccess(session) {
+      // The session is a new one, and so is what its calls must carry.
+      client.setQueryData(sessionQuery.queryKey, trust(session));
       say(t('password.changed'));
       setCurrent('');
       setNext('');
@@ -38,15 +46,17 @@ export function Password(): ReactNode {
         <Stack gap="sm">
           {change.error !== null && <Failure error={change.error} />}
           <input type="hidden" name="username" autoComplete="username" value={user.name} readOnly />
-          <PasswordInput
-            label={t('password.current')}
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            value={current}
-            onChange={({ currentTarget }) => setCurrent(currentTarget.value)}
-            visibilityToggleButtonProps={show}
-          />
+          {!passwordNeeded && (
+            <PasswordInput
+              label={t('password.current')}
+              autoComplete="current-password"
+              required
+              withAsterisk={false}
+              value={current}
+              onChange={({ currentTarget }) => setCurrent(currentTarget.value)}
+              visibilityToggleButtonProps={show}
+            />
+          )}
           <PasswordInput
             label={t('password.new')}
             description={t('password.rule', { n: PASSWORD_LENGTH })}
@@ -72,7 +82,9 @@ export function Password(): ReactNode {
             type="submit"
             style={{ alignSelf: 'flex-start' }}
             loading={change.isPending}
-            disabled={current === '' || isShort || next === '' || again !== next}
+            disabled={
+              (current === '' && !passwordNeeded) || isShort || next === '' || again !== next
+            }
           >
             {t('password.change')}
           </Button>

@@ -3,7 +3,7 @@ import { IconExternalLink } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Card, Loaded } from '../../parts/basics.tsx';
+import { Card, Loaded, Note } from '../../parts/basics.tsx';
 import { serviceQuery } from '../../queries.ts';
 import { inWords } from '../form/schema-form.tsx';
 import { Facts } from './facts.tsx';
@@ -16,6 +16,11 @@ export function Service(): ReactNode {
     <Loaded query={query} rows={4}>
       {(service) => (
         <div style={{ display: 'grid', gap: 16 }}>
+          {service.trouble !== null && (
+            <Note tone="bad" role="alert" title={t('service.trouble')}>
+              {service.trouble}
+            </Note>
+          )}
           <Card
             title={t('service.title')}
             actions={

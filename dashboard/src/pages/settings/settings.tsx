@@ -1,9 +1,10 @@
 import { Tabs } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import type { Role } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { PageHead } from '../../parts/basics.tsx';
-import { useMay } from '../../shell/session.ts';
+import { may, useSession } from '../../shell/session.ts';
 import { Alerts } from './alerts.tsx';
 import { Audit } from './audit.tsx';
 import { Password } from './password.tsx';
@@ -12,15 +13,19 @@ import { Tokens } from './tokens.tsx';
 import { Users } from './users.tsx';
 
 const TABS = ['service', 'alerts', 'users', 'tokens', 'audit', 'password'] as const;
-/** What only an admin may see. */
-const ADMIN: readonly string[] = ['users', 'tokens', 'audit'];
+/** The role that is needed to see it. */
+const NEEDS: Readonly<Partial<Record<(typeof TABS)[number], Role>>> = {
+  users: 'admin',
+  tokens: 'editor',
+  audit: 'admin',
+};
 
 export function Settings(): ReactNode {
   const { t } = useI18n();
-  const isAdmin = useMay('admin');
+  const { user } = useSession();
   const navigate = useNavigate();
   const { tab } = useSearch({ from: '/settings' });
-  const tabs = TABS.filter((each) => isAdmin || !ADMIN.includes(each));
+  const tabs = TABS.filter((each) => may(user.role, NEEDS[each] ?? 'viewer'));
   const shown = tabs.find((each) => each === tab) ?? 'service';
   return (
     <>

@@ -11,6 +11,7 @@ import { CopyField } from '../../parts/copy.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { sayFailure } from '../../parts/say.ts';
 import { tokensQuery } from '../../queries.ts';
+import { useSession } from '../../shell/session.ts';
 import { RoleSelect } from './role-select.tsx';
 
 /** Keys for programs. A token is shown once. */
@@ -75,7 +76,7 @@ function TokenRow({ token }: { readonly token: ApiToken }): ReactNode {
   const client = useQueryClient();
   const [isOpen, setOpen] = useState(false);
   const revoke = useMutation({
-    mutationFn: () => call('DELETE', `/tokens/${encodeURIComponent(token.id)}`),
+    mutationFn: () => call('DELETE', `/tokens/${token.id}`),
     onError: sayFailure,
     onSettled: () => client.invalidateQueries({ queryKey: tokensQuery.queryKey }),
   });
@@ -132,6 +133,7 @@ function AddToken({
   const { t } = useI18n();
   const client = useQueryClient();
   const [name, setName] = useState('');
+  const { user } = useSession();
   const [role, setRole] = useState<Role>('viewer');
   const [until, setUntil] = useState('');
   const add = useMutation({
@@ -165,7 +167,7 @@ function AddToken({
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
-        <RoleSelect value={role} onChange={setRole} />
+        <RoleSelect most={user.role} value={role} onChange={setRole} />
         <TextInput
           type="date"
           label={t('tokens.expires')}
