@@ -101,15 +101,14 @@ const KNOWN: Readonly<Record<string, readonly [number, string?]>> = {
 function problemOf(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof SluiceError) return problemOfOurs(error);
-  const { validation, validationContext, statusCode, message } = error as FastifyError;
+  const { validation, statusCode, message } = error as FastifyError;
   if (validation) {
     const fields = validation.map(({ instancePath, message: words }) => ({
       path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
       message: words ?? 'is wrong',
     }));
-    const status = validationContext === 'body' ? 422 : 400;
     const detail = fields.map(({ path, message: words }) => `${path || 'it'}: ${words}`).join('; ');
-    return problem(status, 'invalid', detail, { fields });
+    return problem(422, 'invalid', detail, { fields });
   }
   if (statusCode === 413) return problem(413, 'too_large', 'The body is larger than is taken');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

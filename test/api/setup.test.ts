@@ -231,9 +231,9 @@ describe('drafts', () => {
   });
 
   test('have an id that is safe in a path', async () => {
-    expect((await world.ask('PUT', '/drafts/a%2Fb', { body: draft({}) })).status).toBe(400);
+    expect((await world.ask('PUT', '/drafts/a%2Fb', { body: draft({}) })).status).toBe(422);
     expect((await world.ask('PUT', `/drafts/${'a'.repeat(65)}`, { body: draft({}) })).status).toBe(
-      400,
+      422,
     );
   });
 });

@@ -46,7 +46,7 @@ function sealCursor(key: string | number): string {
 }
 
 function wrongCursor() {
-  return problem(400, 'invalid', 'cursor: it is none that an answer gave', {
+  return problem(422, 'invalid', 'cursor: it is none that an answer gave', {
     fields: [{ path: 'cursor', message: 'is none that an answer gave' }],
   });
 }
