@@ -32,6 +32,8 @@ export function apiScope({ guard, onFault, routes }: ApiScope): (app: FastifyIns
         await api.register(cookie);
         guard.protect(api);
         for (const add of routes) await add(api);
+        // Or the page of the dashboard, which stands at every other address, would answer for what is not here.
+        api.get('/*', { schema: { hide: true }, config: { open: true } }, problemNotFound);
       },
       { prefix: '/api/v1' },
     );
