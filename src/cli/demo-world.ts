@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ export interface DemoWorld {
   readonly dataDir: string;
   readonly sandbox: MixpanelSandbox;
   readonly serving: Serving;
+  /** Opens the dashboard, signed in; works once. */
+  readonly signInUrl: string;
   /** What Braze has written into files and pushed so far. */
   readonly sent: Readonly<Record<DemoConnection, number>>;
   /** Braze writes files with so many events, of the hours before `until` (milliseconds). */
@@ -35,6 +38,7 @@ export async function openDemoWorld(): Promise<DemoWorld> {
   const { DEMO_CREDENTIALS } = await import('../sandbox/mixpanel/auth.ts');
   const { startMixpanelSandbox } = await import('../sandbox/mixpanel/server.ts');
   const { serve } = await import('../server/serve.ts');
+  const { linkUrl, newLinkToken } = await import('../server/auth/links.ts');
   const home = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
   const folder = join(home, 'currents');
   const dataDir = join(home, 'data');
@@ -52,6 +56,12 @@ export async function openDemoWorld(): Promise<DemoWorld> {
     connections: [
       { name: 'files', source: { kind: 'directory', path: folder }, destination, poll: 1 },
       { name: 'push', source: { kind: 'inbox', token: TOKEN }, destination },
+      {
+        // Something to look at: it halts, says why, and goes on once its token is put right.
+        name: 'wrong-token',
+        source: { kind: 'directory', path: folder },
+        destination: { ...destination, credentials: { kind: 'project-token', token: 'mistyped' } },
+      },
     ],
   };
   await writeFile(join(home, 'sluice.yaml'), `${JSON.stringify(tree, null, 2)}\n`);
@@ -63,17 +73,20 @@ export async function openDemoWorld(): Promise<DemoWorld> {
       keys: {},
       version: version(),
       config: parseConfig(tree, { env: {}, folder: home }),
+      adminPassword: randomBytes(24).toString('base64url'),
       logTo: { write: (line) => void log.push(line) },
     });
   } catch (error) {
     await sandbox.close();
     throw error;
   }
+  const token = await newLinkToken(serving.service.access, 'admin', Date.now());
   return {
     home,
     dataDir,
     sandbox,
     serving,
+    signInUrl: linkUrl(serving.url, token),
     sent,
     async writeFiles(events, seed, hours, until) {
       await writeGenerated(folder, { events, seed, hours, start: until - hours * HOUR_MS });

@@ -47,10 +47,12 @@ async function runDemo(options: Options, shell: Shell): Promise<void> {
     closed = true;
   };
   try {
-    const { serving, sandbox, home } = world;
-    say(bold('1. Sluice serves two connections'));
-    say(`   ${serving.url}  ${dim('(/healthz, /readyz, /metrics; settings in sluice.yaml)')}`);
-    say('   files: reads Currents files from a folder; push: takes what Braze posts');
+    const { sandbox, home } = world;
+    say(bold('1. Sluice serves three connections'));
+    say(`   ${bold(world.signInUrl)}`);
+    say(dim('   Open this: it signs in once. /healthz, /readyz and /metrics are there too.'));
+    say('   files: reads Currents files from a folder; push: takes what Braze posts;');
+    say('   wrong-token: has a fault to look at');
     say(bold('2. A Mixpanel that enforces the documented rules takes the events'));
     say(`   ${sandbox.url}  ${dim('(counts per event at this address)')}`);
     say(bold('3. Braze writes files and pushes batches'));
@@ -105,7 +107,7 @@ async function untilSettled({ serving, sent }: DemoWorld, signal: AbortSignal): 
   const isSettled = (): boolean =>
     serving.service
       .statuses()
-      .every(({ connection, read }) => read >= sent[connection as keyof typeof sent]);
+      .every(({ connection, read }) => read >= (sent[connection as keyof typeof sent] ?? 0));
   while (!signal.aborted && !isSettled()) await delay(50);
 }
 
