@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
@@ -24,19 +26,17 @@ function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
-    enforce: 'post',
-    async generateBundle(_options, bundle) {
+    // From the files as they are written: until then other plugins go on changing them.
+    async writeBundle({ dir = '.' }, bundle) {
       const [zip, brotli] = [promisify(gzip), promisify(brotliCompress)];
-      const texts = Object.values(bundle).filter(({ fileName }) =>
-        /^assets\/.*\.(js|css|svg)$/.test(fileName),
-      );
+      const texts = Object.keys(bundle).filter((name) => /^assets\/.*\.(js|css|svg)$/.test(name));
       await Promise.all(
-        texts.map(async (file) => {
-          const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source);
+        texts.map(async (name) => {
+          const file = join(dir, name);
+          const bytes = await readFile(file);
           const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
-          const [gz, br] = await Promise.all([zip(bytes, { level: 9 }), brotli(bytes, quality)]);
-          this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gz });
-          this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source: br });
+          await writeFile(`${file}.gz`, await zip(bytes, { level: 9 }));
+          await writeFile(`${file}.br`, await brotli(bytes, quality));
         }),
       );
     },

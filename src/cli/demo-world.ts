@@ -61,6 +61,7 @@ export async function openDemoWorld(): Promise<DemoWorld> {
         name: 'wrong-token',
         source: { kind: 'directory', path: folder },
         destination: { ...destination, credentials: { kind: 'project-token', token: 'mistyped' } },
+        poll: 1,
       },
     ],
   };
