@@ -75,7 +75,7 @@ test('health, readiness and metrics tell what is so', async () => {
     'sluice_events_delivered_total{connection="files",event_type="users.messages.email.Click"} 50',
   );
   expect(text).toContain('sluice_connection_state{connection="files",state="idle"} 1');
-  expect((await ask('/nothing'))[0]).toBe(404);
+  expect((await fetch(`${service.url}/nothing`, { method: 'POST' })).status).toBe(404);
   await service.stop();
 });
 
