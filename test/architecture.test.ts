@@ -182,3 +182,51 @@ test('a file keeps to one subject: none is longer than 400 lines', () => {
     .filter(({ lines }) => lines > 400);
   expect(long).toEqual([]);
 });
+
+const DASHBOARD = resolve(import.meta.dirname, '../dashboard');
+
+function dashboardFiles(): string[] {
+  return readdirSync(join(DASHBOARD, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.ts$/.test(name))
+    .map((name) => join(DASHBOARD, 'src', name));
+}
+
+test('the dashboard imports nothing of the service, and no package but its own', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(DASHBOARD, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const own = Object.keys(dependencies);
+  const found = dashboardFiles().flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    const all = text.matchAll(/(?:\bfrom |^import |\bimport\()'([^'\n]+)'/gm);
+    return [...all].map(([, from]) => ({ file: relative(DASHBOARD, file), from: from! }));
+  });
+  const broken = found.filter(({ file, from }) =>
+    from.startsWith('.')
+      ? relative(join(DASHBOARD, 'src'), resolve(DASHBOARD, dirname(file), from)).startsWith('..')
+      : !own.some((name) => from === name || from.startsWith(`${name}/`)),
+  );
+  expect(found.length).toBeGreaterThan(200);
+  expect(broken).toEqual([]);
+});
+
+test('the dashboard talks to the API in one place, and to nobody else', () => {
+  const broken = dashboardFiles().flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, i) =>
+        /\bfetch\(|XMLHttpRequest|sendBeacon|dangerouslySetInnerHTML|\beval\(/.test(line) &&
+        !file.endsWith('src/client.ts')
+          ? [`${relative(DASHBOARD, file)}:${i + 1}: ${line.trim()}`]
+          : [],
+      ),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('a file of the dashboard keeps to one subject, too; but for the dictionaries', () => {
+  const long = dashboardFiles()
+    .filter((file) => !/i18n\/(en|pt-br)\.ts$|src\/api\.ts$/.test(file))
+    .filter((file) => readFileSync(file, 'utf8').split('\n').length > 400);
+  expect(long).toEqual([]);
+});

@@ -1,4 +1,13 @@
-import { AppShell, Burger, Group, Menu, NavLink, Text, UnstyledButton } from '@mantine/core';
+import {
+  AppShell,
+  Burger,
+  Group,
+  Menu,
+  NavLink,
+  Text,
+  UnstyledButton,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconArrowsRight,
@@ -164,13 +173,9 @@ function Foot(): ReactNode {
       >
         <Menu position="top-start" width={220} withinPortal>
           <Menu.Target>
-            <UnstyledButton
-              px={10}
-              py={6}
-              style={{ borderRadius: 8, minWidth: 0, flex: 1 }}
-              aria-label={`${t('account')}: ${user.name}`}
-            >
+            <UnstyledButton px={10} py={6} style={{ borderRadius: 8, minWidth: 0, flex: 1 }}>
               <Group gap={8} wrap="nowrap">
+                <VisuallyHidden>{t('account')}</VisuallyHidden>
                 <IconUserCircle size={20} stroke={1.6} aria-hidden style={{ flex: 'none' }} />
                 <div style={{ minWidth: 0 }}>
                   <Text size="sm" fw={550} lh={1.2} truncate>

@@ -27,7 +27,7 @@ const JOB_TONES: Readonly<Record<Job['state'], Tone>> = {
 /** What the connection has done: its runs, and the backfills and replays that people ordered. */
 export function Activity({ name }: { readonly name: string }): ReactNode {
   return (
-    <div style={{ display: 'grid', gap: 16 }}>
+    <div className="stack">
       <Jobs name={name} />
       <Runs name={name} />
     </div>

@@ -93,6 +93,8 @@ function Counts({ data }: { readonly data: Row[] }): ReactNode {
       tickLine="none"
       maxBarWidth={28}
       barProps={{ isAnimationActive: false }}
+      // The sum below says it in words.
+      barChartProps={{ accessibilityLayer: false }}
     />
   );
 }
@@ -117,6 +119,7 @@ function Lag({ data }: { readonly data: Row[] }): ReactNode {
       curveType="monotone"
       withDots={false}
       areaProps={{ isAnimationActive: false }}
+      areaChartProps={{ accessibilityLayer: false }}
     />
   );
 }

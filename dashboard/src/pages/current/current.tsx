@@ -78,7 +78,7 @@ function Page({ connection }: { readonly connection: ConnectionDetail }): ReactN
         <Actions connection={connection} />
       </PageHead>
 
-      <div style={{ display: 'grid', gap: 16 }}>
+      <div className="stack">
         {(state.kind === 'halted' || state.kind === 'retrying') && (
           <Note
             tone={state.kind === 'halted' ? 'bad' : 'warn'}

@@ -76,7 +76,14 @@ function Results({ results }: { readonly results: readonly TestResult[] }): Reac
       <Text size="sm" fw={600} mb={8}>
         {tn('test.delivered', delivered)}
       </Text>
-      <div className="card flush" style={{ maxHeight: 380, overflow: 'auto' }}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div
+        className="card flush"
+        style={{ maxHeight: 380, overflow: 'auto' }}
+        tabIndex={0}
+        role="region"
+        aria-label={t('test.results')}
+      >
         <Rows
           label={t('test.results')}
           columns="minmax(0, 1fr) 130px"

@@ -58,7 +58,7 @@ function Whole({ event }: { readonly event: EventDetail }): ReactNode {
           </>
         }
       />
-      <div style={{ display: 'grid', gap: 16 }}>
+      <div className="stack">
         <Card flush title={t('event.properties')} about={t('event.propertiesAbout')}>
           {properties.length === 0 ? (
             <Empty title={t('event.noProperties')} />

@@ -17,7 +17,7 @@ export function Alerts(): ReactNode {
   const alerts = useQuery(alertsQuery);
   const service = useQuery(serviceQuery);
   return (
-    <div style={{ display: 'grid', gap: 16 }}>
+    <div className="stack">
       <Card flush title={t('alerts.open')}>
         <Loaded query={alerts} rows={2}>
           {({ items }) =>

@@ -15,7 +15,7 @@ export function Service(): ReactNode {
   return (
     <Loaded query={query} rows={4}>
       {(service) => (
-        <div style={{ display: 'grid', gap: 16 }}>
+        <div className="stack">
           {service.trouble !== null && (
             <Note tone="bad" role="alert" title={t('service.trouble')}>
               {service.trouble}

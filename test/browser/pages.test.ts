@@ -1,0 +1,210 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Fake, startFake } from '../../dashboard/fake/server.ts';
+import { axeFindings, launchChromium, NARROW, openPage, WIDE } from '../support/chromium.ts';
+
+let browser: Browser;
+let fake: Fake;
+let signedOut: Fake;
+let firstStart: Fake;
+let empty: Fake;
+
+beforeAll(async () => {
+  [browser, fake, signedOut, firstStart, empty] = await Promise.all([
+    launchChromium(),
+    startFake(),
+    startFake({ begin: 'signed-out' }),
+    startFake({ begin: 'setup-needed' }),
+    startFake({ connections: 0, deadLetters: 0 }),
+  ]);
+  const spec = {
+    name: 'spring',
+    source: { kind: 's3', bucket: 'acme', credentials: { kind: 'access-key' } },
+    destination: { kind: 'mixpanel', region: 'eu', credentials: { kind: 'api-secret' } },
+    settings: {
+      events: ['users.messages.email.*'],
+      privacy: { pii: 'hash', fields: { url: 'remove' } },
+    },
+  };
+  for (const step of [
+    'details',
+    'credentials',
+    'source',
+    'events',
+    'privacy',
+    'preview',
+    'backfill',
+  ])
+    fake.world.drafts.set(step, { step, spec, updatedAt: new Date().toISOString() });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await Promise.all([fake, signedOut, firstStart, empty].map((each) => each.close()));
+});
+
+interface Look {
+  readonly name: string;
+  readonly at: () => string;
+  /** Text that stands there once the page is whole. */
+  readonly shows: string | RegExp;
+  /** What is done before it is looked at. */
+  readonly then?: (page: Page) => Promise<void>;
+}
+
+const open = (name: string) => async (page: Page) => {
+  await page.getByRole('button', { name, exact: true }).click();
+};
+
+const LOOKS: readonly Look[] = [
+  { name: 'sign-in', at: () => signedOut.url, shows: 'Sign in with your company account' },
+  { name: 'first start', at: () => `${firstStart.url}/#token=once`, shows: 'Repeat the password' },
+  { name: 'the empty page', at: () => empty.url, shows: 'Create your first Current' },
+  { name: 'Currents', at: () => fake.url, shows: 'loyalty-brazil' },
+  ...(
+    [
+      ['details', 'Integration name'],
+      ['credentials', 'Mixpanel Export Token'],
+      ['source', 'Secret access key'],
+      ['events', 'Select All Message Engagement Events'],
+      ['privacy', 'Salt'],
+      ['preview', 'As Mixpanel gets it'],
+      ['backfill', 'Before you launch'],
+    ] as const
+  ).map(([step, shows]) => ({
+    name: `Create Current, ${step}`,
+    at: () => `${fake.url}/new?draft=${step}`,
+    shows,
+  })),
+  {
+    name: 'measured events',
+    at: () => `${fake.url}/new?draft=events`,
+    shows: 'Select All Message Engagement Events',
+    then: async (page) => {
+      await page.getByRole('button', { name: 'Measure real volumes' }).click();
+      await page.getByRole('button', { name: /^Email/ }).click();
+      await page.getByText('events a month').waitFor();
+    },
+  },
+  {
+    name: 'a Current',
+    at: () => `${fake.url}/connections/prod-email`,
+    shows: 'In this time',
+    then: (page) => page.getByRole('status', { name: '' }).getByText('The books balance').waitFor(),
+  },
+  {
+    name: 'a halted Current and its pushes',
+    at: () => `${fake.url}/connections/app-push?tab=slices`,
+    shows: 'push-99000',
+  },
+  {
+    name: 'a Current whose books do not balance',
+    at: () => `${fake.url}/connections/sandbox-copy?tab=activity`,
+    shows: 'The books do not balance',
+  },
+  {
+    name: 'settings of a Current',
+    at: () => `${fake.url}/connections/prod-email?tab=settings`,
+    shows: 'Where the Mixpanel project lives',
+  },
+  {
+    name: 'test events',
+    at: () => `${fake.url}/connections/prod-email`,
+    shows: 'The books balance',
+    then: async (page) => {
+      await open('Send Test Events')(page);
+      await page.getByRole('dialog').getByRole('button', { name: 'Send Test Events' }).click();
+      await page.getByText('7 test events delivered').waitFor();
+    },
+  },
+  {
+    name: 'replay',
+    at: () => `${fake.url}/connections/prod-email`,
+    shows: 'The books balance',
+    then: async (page) => {
+      await open('More')(page);
+      await page.getByRole('menuitem', { name: 'Replay…' }).click();
+      await page.getByRole('dialog').getByLabel('Since').waitFor();
+    },
+  },
+  {
+    name: 'dead letters',
+    at: () => `${fake.url}/dead-letters`,
+    shows: 'Mixpanel refused the event',
+  },
+  {
+    name: 'dead letters of a cause',
+    at: () => `${fake.url}/dead-letters?cause=refused_distinct_id`,
+    shows: 'What to do',
+  },
+  {
+    name: 'a dead letter',
+    at: () => `${fake.url}/dead-letters?cause=rejected_by_mixpanel`,
+    shows: 'What to do',
+    then: async (page) => {
+      await page.getByRole('button', { name: 'Open dead letter 1', exact: true }).click();
+      await page.getByText('The event, as it was sent').first().waitFor();
+    },
+  },
+  { name: 'the event library', at: () => `${fake.url}/events`, shows: '93 event types' },
+  {
+    name: 'an event type',
+    at: () => `${fake.url}/events/users.messages.email.Click`,
+    shows: 'Made up',
+  },
+  ...(
+    [
+      ['service', 'Figures by the hour'],
+      ['alerts', 'Minutes of retrying'],
+      ['users', 'lee@example.com'],
+      ['tokens', 'grafana'],
+      ['audit', '12 delivered'],
+      ['password', 'Current password'],
+    ] as const
+  ).map(([tab, shows]) => ({
+    name: `Settings, ${tab}`,
+    at: () => `${fake.url}/settings?tab=${tab}`,
+    shows,
+  })),
+  {
+    name: 'an address that leads nowhere',
+    at: () => `${fake.url}/nowhere`,
+    shows: 'There is nothing here',
+  },
+];
+
+describe.each([
+  ['wide and light', { viewport: WIDE, colorScheme: 'light' }],
+  ['narrow and dark', { viewport: NARROW, colorScheme: 'dark' }],
+  ['in Portuguese, narrow', { viewport: NARROW, colorScheme: 'light', locale: 'pt-BR' }],
+] as const)('%s', (_mode, options) => {
+  // What the pages say is looked for in English; in Portuguese they must hold together, too.
+  const isEnglish = !('locale' in options);
+
+  test.each(LOOKS.filter(({ then }) => isEnglish || !then))(
+    '$name is sound for all who use it',
+    async ({ at, shows, then }) => {
+      const { page, faults } = await openPage(browser, at(), options);
+      try {
+        await (isEnglish
+          ? page.getByText(shows).first().waitFor()
+          : page.getByRole('heading', { level: 1 }).or(page.locator('main p')).first().waitFor());
+        await then?.(page);
+        await page.waitForLoadState('networkidle', { timeout: 1500 }).catch(() => undefined);
+        expect(await axeFindings(page)).toEqual([]);
+        // Nothing sticks out to the side.
+        expect(
+          await page.evaluate(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          ),
+        ).toBe(0);
+        expect(await page.evaluate('document.documentElement.lang')).toBe(
+          isEnglish ? 'en' : 'pt-BR',
+        );
+        expect(faults).toEqual([]);
+      } finally {
+        await page.context().close();
+      }
+    },
+  );
+});
