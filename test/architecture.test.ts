@@ -187,7 +187,7 @@ const DASHBOARD = resolve(import.meta.dirname, '../dashboard');
 
 function dashboardFiles(): string[] {
   return readdirSync(join(DASHBOARD, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.ts$/.test(name))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(DASHBOARD, 'src', name));
 }
 

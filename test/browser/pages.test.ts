@@ -49,7 +49,7 @@ interface Look {
   /** Text that stands there once the page is whole. */
   readonly shows: string | RegExp;
   /** What is done before it is looked at. */
-  readonly then?: (page: Page) => Promise<void>;
+  readonly first?: (page: Page) => Promise<void>;
 }
 
 const open = (name: string) => async (page: Page) => {
@@ -80,7 +80,7 @@ const LOOKS: readonly Look[] = [
     name: 'measured events',
     at: () => `${fake.url}/new?draft=events`,
     shows: 'Select All Message Engagement Events',
-    then: async (page) => {
+    first: async (page) => {
       await page.getByRole('button', { name: 'Measure real volumes' }).click();
       await page.getByRole('button', { name: /^Email/ }).click();
       await page.getByText('events a month').waitFor();
@@ -90,7 +90,8 @@ const LOOKS: readonly Look[] = [
     name: 'a Current',
     at: () => `${fake.url}/connections/prod-email`,
     shows: 'In this time',
-    then: (page) => page.getByRole('status', { name: '' }).getByText('The books balance').waitFor(),
+    first: (page) =>
+      page.getByRole('status', { name: '' }).getByText('The books balance').waitFor(),
   },
   {
     name: 'a halted Current and its pushes',
@@ -111,7 +112,7 @@ const LOOKS: readonly Look[] = [
     name: 'test events',
     at: () => `${fake.url}/connections/prod-email`,
     shows: 'The books balance',
-    then: async (page) => {
+    first: async (page) => {
       await open('Send Test Events')(page);
       await page.getByRole('dialog').getByRole('button', { name: 'Send Test Events' }).click();
       await page.getByText('7 test events delivered').waitFor();
@@ -121,7 +122,7 @@ const LOOKS: readonly Look[] = [
     name: 'replay',
     at: () => `${fake.url}/connections/prod-email`,
     shows: 'The books balance',
-    then: async (page) => {
+    first: async (page) => {
       await open('More')(page);
       await page.getByRole('menuitem', { name: 'Replay…' }).click();
       await page.getByRole('dialog').getByLabel('Since').waitFor();
@@ -141,7 +142,7 @@ const LOOKS: readonly Look[] = [
     name: 'a dead letter',
     at: () => `${fake.url}/dead-letters?cause=rejected_by_mixpanel`,
     shows: 'What to do',
-    then: async (page) => {
+    first: async (page) => {
       await page.getByRole('button', { name: 'Open dead letter 1', exact: true }).click();
       await page.getByText('The event, as it was sent').first().waitFor();
     },
@@ -181,15 +182,15 @@ describe.each([
   // What the pages say is looked for in English; in Portuguese they must hold together, too.
   const isEnglish = !('locale' in options);
 
-  test.each(LOOKS.filter(({ then }) => isEnglish || !then))(
+  test.each(LOOKS.filter(({ first }) => isEnglish || !first))(
     '$name is sound for all who use it',
-    async ({ at, shows, then }) => {
+    async ({ at, shows, first }) => {
       const { page, faults } = await openPage(browser, at(), options);
       try {
         await (isEnglish
           ? page.getByText(shows).first().waitFor()
           : page.getByRole('heading', { level: 1 }).or(page.locator('main p')).first().waitFor());
-        await then?.(page);
+        await first?.(page);
         await page.waitForLoadState('networkidle', { timeout: 1500 }).catch(() => undefined);
         expect(await axeFindings(page)).toEqual([]);
         // Nothing sticks out to the side.

@@ -63,11 +63,9 @@ export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(
     'Promise.all(document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity).map((each) => each.finished.catch(() => undefined)))',
   );
-  const { violations } = (await page.evaluate(
+  const { violations } = await page.evaluate<{ violations: readonly Finding[] }>(
     'axe.run(document, { resultTypes: ["violations"] })',
-  )) as {
-    violations: readonly Finding[];
-  };
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
