@@ -11,6 +11,8 @@ import type { LogLine } from './service.ts';
 export interface ServedHere extends AsyncDisposable {
   readonly url: string;
   readonly service: Serving['service'];
+  /** Where the first admin is made. */
+  readonly setUpUrl: string | undefined;
   readonly lines: readonly LogLine[];
   status(connection: string): ConnectionStatus;
   /** Waits until a connection is in a state. */
@@ -57,6 +59,7 @@ export async function serveHere(
   return {
     url: serving.url,
     service: serving.service,
+    setUpUrl: serving.setUpUrl,
     lines,
     status,
     state: (name, kind) =>

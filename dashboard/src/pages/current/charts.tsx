@@ -54,7 +54,7 @@ function Chart({ figures: { step, points } }: { readonly figures: Figures }): Re
   return (
     <>
       <div aria-hidden>
-        <Counts data={data} />
+        {total.read > 0 && <Counts data={data} />}
         {hasLag && (
           <>
             <Text size="xs" c="dimmed" fw={500} mt="md" mb={4}>
@@ -117,7 +117,8 @@ function Lag({ data }: { readonly data: Row[] }): ReactNode {
       gridAxis="x"
       tickLine="none"
       curveType="monotone"
-      withDots={false}
+      // A single point is no line.
+      withDots={data.filter(({ lagSeconds }) => lagSeconds !== null).length < 3}
       areaProps={{ isAnimationActive: false }}
       areaChartProps={{ accessibilityLayer: false }}
     />

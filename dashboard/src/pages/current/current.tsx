@@ -16,6 +16,8 @@ import { codeOf } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { useLive } from '../../live.ts';
 import { Card, Failure, Note, PageHead, Waiting } from '../../parts/basics.tsx';
+import { LinkButton } from '../../parts/links.tsx';
+import { placeOf } from '../../parts/place.ts';
 import { StateTag } from '../../parts/state.tsx';
 import { connectionQuery } from '../../queries.ts';
 import { NotFound } from '../../shell/faults.tsx';
@@ -51,6 +53,8 @@ export function Current(): ReactNode {
 function Page({ connection }: { readonly connection: ConnectionDetail }): ReactNode {
   const { t } = useI18n();
   const { name } = connection;
+  const mayEdit = useMay('editor');
+
   const navigate = useNavigate();
   const { tab } = useSearch({ from: '/connections/$name' });
   const shown: Tab = TABS.find((each) => each === tab) ?? 'types';
@@ -73,7 +77,7 @@ function Page({ connection }: { readonly connection: ConnectionDetail }): ReactN
             </span>
           </Group>
         }
-        about={`${connection.source.title} · ${connection.source.place}`}
+        about={placeOf(connection)}
       >
         <Actions connection={connection} />
       </PageHead>
@@ -86,7 +90,19 @@ function Page({ connection }: { readonly connection: ConnectionDetail }): ReactN
             title={state.detail ?? t(`state.${state.kind}`)}
           >
             {state.hint ?? t('state.retrying.hint')}
-            {state.kind === 'halted' && ` ${t('state.halted.safe')}`}
+            {mayEdit && state.kind === 'halted' && (
+              <div style={{ marginTop: 8 }}>
+                <LinkButton
+                  to="/connections/$name"
+                  params={{ name }}
+                  search={{ tab: 'settings' }}
+                  size="xs"
+                  variant="default"
+                >
+                  {t('state.halted.mend')}
+                </LinkButton>
+              </div>
+            )}
           </Note>
         )}
         {connection.warnings.map((warning) => (

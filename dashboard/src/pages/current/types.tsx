@@ -1,7 +1,7 @@
-import { Text, Tooltip } from '@mantine/core';
+import { Button, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { TypeFigures } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Loaded, Tag } from '../../parts/basics.tsx';
@@ -9,9 +9,17 @@ import { Cell, Rows } from '../../parts/rows.tsx';
 import { typesQuery } from '../../queries.ts';
 import { skippedOf } from './balance.tsx';
 
+/** How many are shown until a person asks for all. */
+const FEW = 15;
+
 export function Types({ name }: { readonly name: string }): ReactNode {
   const { t } = useI18n();
   const query = useQuery(typesQuery(name));
+  const [isWhole, setWhole] = useState(false);
+  const shownOf = (items: readonly TypeFigures[]) => {
+    const sorted = items.toSorted((a, b) => b.read - a.read);
+    return isWhole || sorted.length <= FEW + 3 ? sorted : sorted.slice(0, FEW);
+  };
   return (
     <Card flush title={t('types.title')} about={t('types.about')}>
       <Loaded query={query} rows={5}>
@@ -31,12 +39,17 @@ export function Types({ name }: { readonly name: string }): ReactNode {
               ]}
             >
               <div role="rowgroup">
-                {items
-                  .toSorted((a, b) => b.read - a.read)
-                  .map((row) => (
-                    <TypeRow key={row.type} row={row} name={name} />
-                  ))}
+                {shownOf(items).map((row) => (
+                  <TypeRow key={row.type} row={row} name={name} />
+                ))}
               </div>
+              {shownOf(items).length < items.length && (
+                <div style={{ padding: 12, textAlign: 'center' }} role="presentation">
+                  <Button variant="subtle" size="sm" onClick={() => setWhole(true)}>
+                    {t('types.all', { n: items.length })}
+                  </Button>
+                </div>
+              )}
             </Rows>
           )
         }

@@ -7,6 +7,7 @@ import { useI18n } from '../../i18n/i18n.tsx';
 import { useLive } from '../../live.ts';
 import { Tag } from '../../parts/basics.tsx';
 import { LinkItem } from '../../parts/links.tsx';
+import { placeOf } from '../../parts/place.ts';
 import { Cell } from '../../parts/rows.tsx';
 import { Sparkline } from '../../parts/sparkline.tsx';
 import { StateTag } from '../../parts/state.tsx';
@@ -32,7 +33,7 @@ export function CurrentRow({
           {connection.name}
         </Link>
         <Text size="xs" c="dimmed" className="clip" title={connection.source.place}>
-          {connection.source.title} · {connection.source.place}
+          {placeOf(connection)}
         </Text>
       </div>
       <div role="cell" className={styles['state']}>

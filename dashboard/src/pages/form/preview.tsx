@@ -79,8 +79,10 @@ export function Preview(): ReactNode {
 
 function Lines({ lines }: { readonly lines: readonly PreviewLine[] }): ReactNode {
   const { t } = useI18n();
-  const [index, setIndex] = useState(0);
-  const line = lines[index] ?? lines[0]!;
+  const [chosen, setIndex] = useState<number>();
+  // What is sent says more than what is not.
+  const sent = lines.findIndex(({ outcome }) => outcome === 'event');
+  const line = lines[chosen ?? sent] ?? lines[0]!;
   return (
     <div className={styles['preview']}>
       <ul className={styles['list']} aria-label={t('preview.records')}>
