@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const EXECUTABLE = process.env['SLUICE_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -53,12 +52,8 @@ interface Finding {
 
 /** What axe finds wrong with the page as it stands, in words; only what is serious or critical. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  const source = await readFile(
-    createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-    'utf8',
-  );
   // By the debugger: the policy of the page lets no script in.
-  await page.evaluate(source);
+  await page.evaluate(axe.source);
   // Colours that fade in are no colours yet.
   await page.evaluate(
     'Promise.all(document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity).map((each) => each.finished.catch(() => undefined)))',
