@@ -90,7 +90,8 @@ const LOOKS: readonly Look[] = [
     name: 'a Current',
     at: () => `${fake.url}/connections/prod-email`,
     shows: 'In this time',
-    first: (page) => page.getByRole('status', { name: '' }).getByText('The books balance').waitFor(),
+    first: (page) =>
+      page.getByRole('status', { name: '' }).getByText('The books balance').waitFor(),
   },
   {
     name: 'a halted Current and its pushes',
