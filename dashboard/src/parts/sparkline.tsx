@@ -12,6 +12,15 @@ export function Sparkline({
 }): ReactNode {
   const top = Math.max(1, ...values);
   const step = width / Math.max(1, values.length);
+  // One path for all: very many of these stand on a page.
+  const bars = (isWanted: (value: number) => boolean, heightOf: (value: number) => number) =>
+    values
+      .map((value, i) =>
+        isWanted(value)
+          ? `M${(i * step + step / 2).toFixed(1)} ${height}v${(-heightOf(value)).toFixed(1)}`
+          : '',
+      )
+      .join('');
   return (
     <svg
       viewBox={`0 0 ${width} ${height}`}
@@ -19,22 +28,23 @@ export function Sparkline({
       height={height}
       aria-hidden
       style={{ display: 'block', maxWidth: '100%' }}
+      strokeWidth={Math.max(1, step - 1.5)}
     >
-      {values.map((value, i) => {
-        const tall = value === 0 ? 1.5 : Math.max(2.5, (value / top) * height);
-        return (
-          <rect
-            key={i}
-            x={i * step + 0.75}
-            y={height - tall}
-            width={Math.max(1, step - 1.5)}
-            height={tall}
-            rx={1.25}
-            fill={value === 0 ? 'var(--s-border)' : 'var(--s-accent)'}
-            opacity={value === 0 ? 1 : 0.85}
-          />
-        );
-      })}
+      <path
+        d={bars(
+          (value) => value <= 0,
+          () => 1.5,
+        )}
+        stroke="var(--s-border)"
+      />
+      <path
+        d={bars(
+          (value) => value > 0,
+          (value) => Math.max(2.5, (value / top) * height),
+        )}
+        stroke="var(--s-accent)"
+        opacity={0.85}
+      />
     </svg>
   );
 }

@@ -30,7 +30,8 @@ export function VirtualRows<T>({
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => estimate,
-    overscan: 8,
+    overscan: 6,
+    useFlushSync: false,
     scrollMargin: margin,
     getItemKey: (i) => keyOf(rows[i]!),
   });

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { Job, Run } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Failure, Loaded, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
@@ -122,7 +122,13 @@ function Runs({ name }: { readonly name: string }): ReactNode {
   );
 }
 
-function RunRow({ run, index }: { readonly run: Run; readonly index: number }): ReactNode {
+const RunRow = memo(function RunRow({
+  run,
+  index,
+}: {
+  readonly run: Run;
+  readonly index: number;
+}): ReactNode {
   const { t, format } = useI18n();
   const took =
     run.endedAt === null ? undefined : (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
@@ -149,4 +155,4 @@ function RunRow({ run, index }: { readonly run: Run; readonly index: number }): 
       </Cell>
     </div>
   );
-}
+});

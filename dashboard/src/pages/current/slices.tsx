@@ -1,6 +1,6 @@
 import { SegmentedControl, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import type { SliceRow } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Failure, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
@@ -77,7 +77,13 @@ export function Slices({ name }: { readonly name: string }): ReactNode {
   );
 }
 
-function Row({ row, index }: { readonly row: SliceRow; readonly index: number }): ReactNode {
+const Row = memo(function Row({
+  row,
+  index,
+}: {
+  readonly row: SliceRow;
+  readonly index: number;
+}): ReactNode {
   const { t, format } = useI18n();
   return (
     <div className="row" role="row" aria-rowindex={index + 2}>
@@ -105,4 +111,4 @@ function Row({ row, index }: { readonly row: SliceRow; readonly index: number })
       </Cell>
     </div>
   );
-}
+});

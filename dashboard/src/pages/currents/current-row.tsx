@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import type { Connection } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { useLive } from '../../live.ts';
@@ -15,7 +15,8 @@ import { useMay } from '../../shell/session.ts';
 import { usePause } from '../current/use-pause.ts';
 import styles from './current-row.module.css';
 
-export function CurrentRow({
+/** Drawn anew only when it has changed, not with each step of the scrolling. */
+export const CurrentRow = memo(function CurrentRow({
   connection,
   index,
 }: {
@@ -77,25 +78,41 @@ export function CurrentRow({
       </div>
     </div>
   );
+});
+
+/** The menu itself is made when it is asked for: there is one in every row. */
+function RowMenu({ connection }: { readonly connection: Connection }): ReactNode {
+  const { t } = useI18n();
+  const [isAsked, setAsked] = useState(false);
+  const dots = (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      c="dimmed"
+      aria-label={t('currents.more', { name: connection.name })}
+      aria-haspopup="menu"
+      onClick={() => setAsked(true)}
+    >
+      <IconDots size={18} />
+    </ActionIcon>
+  );
+  return isAsked ? <OpenMenu connection={connection} dots={dots} /> : dots;
 }
 
-function RowMenu({ connection }: { readonly connection: Connection }): ReactNode {
+function OpenMenu({
+  connection,
+  dots,
+}: {
+  readonly connection: Connection;
+  readonly dots: ReactNode;
+}): ReactNode {
   const { t } = useI18n();
   const mayEdit = useMay('editor');
   const pause = usePause(connection.name);
   const params = { name: connection.name };
   return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          c="dimmed"
-          aria-label={t('currents.more', { name: connection.name })}
-        >
-          <IconDots size={18} />
-        </ActionIcon>
-      </Menu.Target>
+    <Menu position="bottom-end" withinPortal defaultOpened>
+      <Menu.Target>{dots}</Menu.Target>
       <Menu.Dropdown>
         <LinkItem to="/connections/$name" params={params}>
           {t('open')}

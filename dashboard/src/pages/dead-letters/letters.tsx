@@ -2,7 +2,7 @@ import { Button, Drawer, Text } from '@mantine/core';
 import { IconDownload, IconRefresh } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import type { DeadLetterGroup, DeadLetterRow } from '../../api.ts';
 import { urlOf } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
@@ -101,12 +101,7 @@ export function Letters({
               keyOf={({ id }) => id}
               estimate={66}
               row={(row, index) => (
-                <Row
-                  row={row}
-                  index={index}
-                  isOpen={row.id === open}
-                  onOpen={() => setOpen(row.id)}
-                />
+                <Row row={row} index={index} isOpen={row.id === open} onOpen={setOpen} />
               )}
               more={{
                 has: query.hasNextPage,
@@ -132,7 +127,7 @@ export function Letters({
   );
 }
 
-function Row({
+const Row = memo(function Row({
   row,
   index,
   isOpen,
@@ -141,7 +136,7 @@ function Row({
   readonly row: DeadLetterRow;
   readonly index: number;
   readonly isOpen: boolean;
-  onOpen(): void;
+  onOpen(id: number): void;
 }): ReactNode {
   const { t, format } = useI18n();
   return (
@@ -155,7 +150,7 @@ function Row({
         <button
           type="button"
           className={styles['open']}
-          onClick={onOpen}
+          onClick={() => onOpen(row.id)}
           aria-label={t('letter.open', { id: String(row.id) })}
         >
           #{row.id}
@@ -180,4 +175,4 @@ function Row({
       </Cell>
     </div>
   );
-}
+});
