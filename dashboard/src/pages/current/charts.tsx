@@ -1,6 +1,6 @@
 import '@mantine/charts/styles.css';
 import { AreaChart, BarChart } from '@mantine/charts';
-import { SegmentedControl, Text } from '@mantine/core';
+import { Group, SegmentedControl, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { FigurePoint, Figures, Period } from '../../api.ts';
@@ -54,7 +54,12 @@ function Chart({ figures: { step, points } }: { readonly figures: Figures }): Re
   return (
     <>
       <div aria-hidden>
-        {total.read > 0 && <Counts data={data} />}
+        {total.read > 0 && (
+          <>
+            <Counts data={data} />
+            <Legend />
+          </>
+        )}
         {hasLag && (
           <>
             <Text size="xs" c="dimmed" fw={500} mt="md" mb={4}>
@@ -71,6 +76,26 @@ function Chart({ figures: { step, points } }: { readonly figures: Figures }): Re
   );
 }
 
+const SERIES = [
+  { name: 'delivered', color: 'var(--s-accent)' },
+  { name: 'skipped', color: 'var(--s-chart-mute)' },
+  { name: 'deadLetters', color: 'var(--s-bad)' },
+] as const;
+
+function Legend(): ReactNode {
+  const { t } = useI18n();
+  return (
+    <Group gap="4px 18px" justify="center" mt={4}>
+      {SERIES.map(({ name, color }) => (
+        <Group key={name} gap={7}>
+          <span style={{ width: 10, height: 10, borderRadius: 3, background: color }} />
+          <Text size="sm">{t(name)}</Text>
+        </Group>
+      ))}
+    </Group>
+  );
+}
+
 function Counts({ data }: { readonly data: Row[] }): ReactNode {
   const { t, format } = useI18n();
   return (
@@ -79,13 +104,8 @@ function Counts({ data }: { readonly data: Row[] }): ReactNode {
       data={data}
       dataKey="label"
       type="stacked"
-      withLegend
-      legendProps={{ verticalAlign: 'bottom', height: 32, itemSorter: null }}
-      series={[
-        { name: 'delivered', label: t('delivered'), color: 'var(--s-accent)' },
-        { name: 'skipped', label: t('skipped'), color: 'var(--s-chart-mute)' },
-        { name: 'deadLetters', label: t('deadLetters'), color: 'var(--s-bad)' },
-      ]}
+
+      series={SERIES.map(({ name, color }) => ({ name, label: t(name), color }))}
       valueFormatter={(value) => format.number(value)}
       yAxisProps={{ tickFormatter: (value: number) => format.compact(value), width: 56 }}
       xAxisProps={{ minTickGap: 24 }}
@@ -101,6 +121,7 @@ function Counts({ data }: { readonly data: Row[] }): ReactNode {
 
 function Lag({ data }: { readonly data: Row[] }): ReactNode {
   const { t, format } = useI18n();
+  const top = Math.max(1, ...data.map(({ lagSeconds }) => lagSeconds ?? 0));
   return (
     <AreaChart
       h={100}
@@ -111,7 +132,8 @@ function Lag({ data }: { readonly data: Row[] }): ReactNode {
       yAxisProps={{
         tickFormatter: (value: number) => format.duration(value),
         width: 56,
-        tickCount: 3,
+        domain: [0, top],
+        ticks: [0, top],
       }}
       xAxisProps={{ minTickGap: 24 }}
       gridAxis="x"
