@@ -2,15 +2,16 @@
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY dashboard/package.json dashboard/
 
-# What runs. Source maps, type declarations, C sources and the binaries of other systems are half of it, and are never read.
+# What runs, without what the dashboard is made of: that is in its built files. Source maps, type declarations, C sources and the binaries of other systems are half of it, and are never read.
 FROM base AS modules
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund \
   && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete \
   && rm -r node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
   && find node_modules/better-sqlite3/prebuilds -type f ! -name 'linux-*' -delete
 
-# WebAssembly kernels and JavaScript.
+# WebAssembly kernels, dashboard and JavaScript.
 FROM base AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
@@ -20,6 +21,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production SLUICE_DATA_DIR=/data
 COPY --from=modules /app/node_modules /app/node_modules
 COPY --from=build /app/kernel/build /app/kernel/build
+COPY --from=build /app/dashboard/dist /app/dashboard/dist
 COPY --from=build /app/dist /app/dist
 COPY package.json LICENSE CHANGELOG.md /app/
 COPY bin /app/bin

@@ -58,6 +58,16 @@ describe('the image', () => {
   };
   const words = (json: string): string[] => JSON.parse(json) as string[];
 
+  test('it holds everything that the package publishes', () => {
+    const { files } = JSON.parse(textOf('package.json')) as { files: string[] };
+    const copied = final.filter(({ word }) => word === 'COPY').map(({ rest }) => rest);
+    for (const file of files)
+      expect(
+        copied.some((rest) => rest.split(' ').some((part) => part.replace('/app/', '') === file)),
+        file,
+      ).toBe(true);
+  });
+
   test('runs as a numbered user that is not root, and nothing after that changes it', () => {
     expect(only('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const order = final.map(({ word }) => word);
