@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../core/hours.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,6 @@ export interface DemoWorld {
 export type DemoConnection = 'files' | 'push';
 
 const TOKEN = 'demo-token-of-the-inbox';
-const HOUR_MS = 3_600_000;
 /** What Braze posts at most at once. */
 const BATCH = 100;
 

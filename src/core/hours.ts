@@ -1,4 +1,4 @@
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /** The UTC hour of an instant, as `YYYY-MM-DD-HH`: as Braze names folders. `at`: milliseconds since the epoch. */
 export function hourOf(at: number): string {

@@ -51,7 +51,7 @@ export interface Source {
   list(signal: AbortSignal, window?: Window): AsyncIterable<Slice>;
   /**
    * The bytes of a slice from a byte offset on. A chunk is valid until the next is asked for.
-   * Throws {@link SliceError} when it can't be read whole.
+   * Throws {@link SliceError} when it can't be read whole, {@link SourceError} when the source as a whole fails.
    */
   open(slice: Slice, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** The slice is settled to its end and will not be asked for again: a source that keeps it for us may let go of it. */

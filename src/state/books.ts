@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../core/hours.ts';
 import type Database from 'better-sqlite3';
 import type {
   Books,
@@ -15,7 +16,6 @@ import { lettersWhere } from './dead-letters.ts';
 import { JOBS } from './jobs.ts';
 import { type CountRow, countsFrom } from './ledger.ts';
 
-const HOUR_MS = 3_600_000;
 /** Bytes of a dead letter that are shown in a list. */
 const HEAD_BYTES = 600;
 

@@ -1,11 +1,10 @@
+import { HOUR_MS } from '../core/hours.ts';
 import type Database from 'better-sqlite3';
 import type { DeadLetters, RetryOutcome, StoredDeadLetter } from '../core/ledger.ts';
 import { within } from './database.ts';
 
 /** A page ends once it holds this much: unreadable blocks and refused events may have megabytes each. */
 const PAGE_BYTES = 16 * 1024 * 1024;
-
-const HOUR_MS = 3_600_000;
 
 const COLUMNS = `d.id, o.name AS connection, s.slice, s.version, d.record, d.event_type AS eventType, d.cause, d.detail, d.kind,
   d.payload, d.at, d.retries`;

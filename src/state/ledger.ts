@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../core/hours.ts';
 import type Database from 'better-sqlite3';
 import {
   addCounts,
@@ -21,7 +22,6 @@ import type { Advance } from '../core/batch.ts';
 import { within } from './database.ts';
 import { imbalancesOf } from './imbalances.ts';
 
-const HOUR_MS = 3_600_000;
 /** Slices that stay open are looked at again, but no more of them than this. */
 const MAX_OPEN = 200;
 

@@ -1,6 +1,5 @@
+import { HOUR_MS } from '../core/hours.ts';
 import type Database from 'better-sqlite3';
-
-const HOUR_MS = 3_600_000;
 
 /** First hour of the UTC day of an hour, both counted since the epoch. */
 export function dayOf(hour: number): number {

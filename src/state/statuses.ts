@@ -1,8 +1,7 @@
+import { HOUR_MS } from '../core/hours.ts';
 import type Database from 'better-sqlite3';
 import type { ConnectionStatus, Statuses } from '../core/connections.ts';
 import { within } from './database.ts';
-
-const HOUR_MS = 3_600_000;
 
 export function createStatuses(db: Database.Database): Statuses {
   // A connection that was deleted meanwhile has none.

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../core/hours.ts';
 import { setImmediate } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import type { Upkeep } from '../core/upkeep.ts';
@@ -5,7 +6,6 @@ import { translated } from './database.ts';
 import { createRollupPruning, dayOf, monthOf } from './prune-rollups.ts';
 import { createSlicePruning } from './prune-slices.ts';
 
-const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Rows of one kind that a transaction takes away, and pages that it gives back. */
 const STEP = 1000;

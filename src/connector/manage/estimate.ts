@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../core/hours.ts';
 import { SliceError } from '../../core/errors.ts';
 import type { Slice } from '../../core/source.ts';
 import { createMapping } from '../../mapping/mapping.ts';
@@ -8,7 +9,6 @@ import type { ManagedParts } from './parts.ts';
 import { aFewAtATime, countRecords, type Sample, sampleOf } from './sample.ts';
 
 const DAY_HOURS = 24;
-const HOUR_MS = 3_600_000;
 /** Bounds of what is read to learn how many events a byte is. */
 const FILES_A_TYPE = 3;
 const FILES_UNTYPED = 24;

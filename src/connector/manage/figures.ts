@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../core/hours.ts';
 import { addTypeCounts, emptyCounts, skippedOf, type Counts } from '../../core/counts.ts';
 import type { HourFigures } from '../../core/books.ts';
 import type { SliceProblem } from '../../core/ledger.ts';
@@ -6,7 +7,6 @@ import { connectionSpec } from '../connection.ts';
 import type { Live } from './live.ts';
 import { type ManagedParts, stored } from './parts.ts';
 
-const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MAX_LISTED = 100;
 /** The verdict reads every slice, so it is given again for a while: at least so long, and as many times as it took. */

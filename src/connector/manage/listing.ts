@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../core/hours.ts';
 import type { ConnectionState, StoredConnection } from '../../core/connections.ts';
 import type { HourFigures } from '../../core/books.ts';
 import { shown } from '../apply.ts';
@@ -5,8 +6,6 @@ import { type ConnectionSpec, connectionSpec, destinationOf } from '../connectio
 import { warningsFor } from '../export.ts';
 import { SOURCES } from '../sources.ts';
 import { type ManagedParts, stored } from './parts.ts';
-
-const HOUR_MS = 3_600_000;
 
 export interface ConnectionSummary {
   readonly name: string;

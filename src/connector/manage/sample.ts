@@ -1,10 +1,9 @@
 import { Batch } from '../../core/batch.ts';
 import { type Counts, totalOf } from '../../core/counts.ts';
-import { hourOf } from '../../core/hours.ts';
+import { HOUR_MS, hourOf } from '../../core/hours.ts';
 import { START, type Slice, type Source } from '../../core/source.ts';
 import type { createUnpack } from '../../mapping/unpack.ts';
 
-const HOUR_MS = 3_600_000;
 /** Stretches that are tried, the shortest first, in hours; then everything there is. */
 const STRETCHES = [48, 1440, undefined] as const;
 const MAX_LISTED = 20_000;

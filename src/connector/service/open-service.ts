@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../core/hours.ts';
 import type { Access } from '../../core/access.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
@@ -27,8 +28,6 @@ export interface OpenService extends Service {
   readonly access: Access;
   readonly state: State;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Opens a data folder as its one writer and runs all its connections. Throws StateError. */
 export async function openService(options: OpenServiceOptions): Promise<OpenService> {
