@@ -7,8 +7,8 @@ import { warningsFor } from './export.ts';
 import { projectOf } from './project.ts';
 import { redact } from './redact.ts';
 
-/** What applying a file does to one connection. */
-export interface Change {
+/** What applying a file does to one connection, or to one cohort import. */
+export interface Change<Spec = ConnectionSpec> {
   readonly name: string;
   /** `left`: it is not in the file, and stays. */
   readonly kind: 'create' | 'change' | 'unchanged' | 'delete' | 'left';
@@ -19,7 +19,7 @@ export interface Change {
   /** Whether it rests now. */
   readonly isPaused: boolean;
   readonly warnings: readonly string[];
-  readonly spec?: ConnectionSpec;
+  readonly spec?: Spec;
 }
 
 /** Compares connections with those stored. Changes nothing. */

@@ -18,6 +18,8 @@ export interface Metrics {
   settled(connection: string, advances: readonly Advance[]): void;
   sent(connection: string, outcome: string, seconds: number): void;
   pushed(connection: string, status: number, seconds: number, bytes: number): void;
+  /** A call of the cohort webhook; `cohortImport`: '' when no key let it in. */
+  cohortCalled(cohortImport: string, action: string, status: number): void;
   /** A connection is gone: so are its series. */
   forget(connection: string): Promise<void>;
 }
@@ -63,6 +65,11 @@ export function createMetrics(view: MetricsView): Metrics {
   const pushedBytes = counter('sluice_pushed_bytes_total', 'Bytes of bodies made durable', [
     'connection',
   ]);
+  const cohortCalls = counter(
+    'sluice_cohort_calls_total',
+    'Calls of the cohort webhook, by HTTP status; without an import: no key let them in',
+    ['import', 'action', 'status'],
+  );
   const sendSeconds = new Histogram({
     name: 'sluice_request_seconds',
     help: 'Time until the destination answered',
@@ -157,6 +164,9 @@ export function createMetrics(view: MetricsView): Metrics {
       pushes.inc({ connection, status: String(status) });
       if (bytes > 0) pushedBytes.inc({ connection }, bytes);
       pushSeconds.observe({ connection }, seconds);
+    },
+    cohortCalled(cohortImport, action, status) {
+      cohortCalls.inc({ import: cohortImport, action, status: String(status) });
     },
     async forget(connection) {
       for (const each of [read, delivered, skipped, deadLetters, requests, retries, pushes])

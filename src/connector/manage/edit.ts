@@ -1,6 +1,6 @@
 import { InputError, StateError } from '../../core/errors.ts';
 import { type Change, planApply, storedForm } from '../apply.ts';
-import { type ConnectionSpec, parseConnection } from '../connection.ts';
+import { parseConnection } from '../connection.ts';
 import { keepSecrets } from './keep-secrets.ts';
 import { type ManagedParts, stored } from './parts.ts';
 
@@ -52,14 +52,19 @@ export async function changeConnection(
   const [change] = await planApply(state, [spec], { prune: false });
   if (!dryRun && change!.kind === 'change')
     await state.connections.put(name, storedForm(spec), now(), spec.paused, revision);
-  return { changes: shownChanges(change!, spec), warnings: change!.warnings };
+  return { changes: shownChanges(change!), warnings: change!.warnings };
 }
 
-function shownChanges({ fields, paused }: Change, spec: ConnectionSpec): ShownChange[] {
+/** Resting is told of only where the spec says something of it. */
+export function shownChanges({
+  fields,
+  paused,
+  spec,
+}: Change<{ readonly paused?: boolean | undefined }>): ShownChange[] {
   const value = (text: string | undefined): unknown =>
     text === undefined ? null : (JSON.parse(text) as unknown);
   const rest =
-    paused === undefined || spec.paused === undefined
+    paused === undefined || spec?.paused === undefined
       ? []
       : [{ path: 'paused', before: !paused, after: paused }];
   return [

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { InputError } from '../../core/errors.ts';
 import { connectionSpec } from '../connection.ts';
 import { joined } from '../issues.ts';
@@ -8,8 +9,22 @@ interface Wrong {
   readonly message: string;
 }
 
-/** Settings that say to whom a secret is sent. */
-const ADDRESSES = ['url', 'endpoint', 'account'] as const;
+/** What holds secrets, and where they go. */
+export interface SecretRules {
+  readonly schema: z.core.$ZodType;
+  /** Its parts that hold both secrets and an address. */
+  readonly parts: readonly string[];
+  /** Settings of a part that say to whom its secrets are sent. */
+  readonly addresses: readonly string[];
+  /** One spelling of an address. */
+  readonly spelled?: (address: unknown) => unknown;
+}
+
+const CONNECTION: SecretRules = {
+  schema: connectionSpec,
+  parts: ['source', 'destination'],
+  addresses: ['url', 'endpoint', 'account'],
+};
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -18,7 +33,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
  * Fills in the secrets that a person was shown as `***` and left so. A secret never goes to another address than the
  * one it was given for, or whoever may edit could send it to himself.
  */
-function fill(input: unknown, before: unknown): { filled: unknown; wrong: Wrong[] } {
+function fill(
+  input: unknown,
+  before: unknown,
+  { schema, parts, addresses, spelled = (address) => address }: SecretRules,
+): { filled: unknown; wrong: Wrong[] } {
   const wrong: Wrong[] = [];
   const kept: string[] = [];
   const walk = (value: unknown, old: unknown, shown: unknown, path: readonly string[]): unknown => {
@@ -44,11 +63,11 @@ function fill(input: unknown, before: unknown): { filled: unknown; wrong: Wrong[
       ]),
     );
   };
-  const filled = walk(input, before, redact(connectionSpec, before), []);
-  for (const part of ['source', 'destination'])
+  const filled = walk(input, before, redact(schema, before), []);
+  for (const part of parts)
     if (kept.includes(part))
-      for (const key of ADDRESSES)
-        if (at(input, part, key) !== at(before, part, key))
+      for (const key of addresses)
+        if (spelled(at(input, part, key)) !== spelled(at(before, part, key)))
           wrong.push({
             path: `${part}.${key}`,
             message: 'with another address its secrets are to be given again',
@@ -57,8 +76,8 @@ function fill(input: unknown, before: unknown): { filled: unknown; wrong: Wrong[
 }
 
 /** Fills in the secrets that were left as `***`. Throws InputError where that can't be. */
-export function keepSecrets(input: unknown, before: unknown): unknown {
-  const { filled, wrong } = fill(input, before);
+export function keepSecrets(input: unknown, before: unknown, rules = CONNECTION): unknown {
+  const { filled, wrong } = fill(input, before, rules);
   if (wrong.length === 0) return filled;
   throw new InputError(
     'bad_secret',
@@ -70,7 +89,7 @@ export function keepSecrets(input: unknown, before: unknown): unknown {
 
 /** The same of a form that is not finished: what can't be kept is left out, to be given again. */
 export function keepSomeSecrets(input: unknown, before: unknown): unknown {
-  const { filled, wrong } = fill(input, before);
+  const { filled, wrong } = fill(input, before, CONNECTION);
   return wrong.length === 0 ? filled : withoutHidden(input);
 }
 

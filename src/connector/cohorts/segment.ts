@@ -1,0 +1,54 @@
+import type { CohortName } from '../../core/cohorts.ts';
+import type { CohortImportSpec } from './spec.ts';
+
+/** The filter by which a Braze segment finds the users of a cohort. */
+export interface BrazeFilter {
+  readonly kind: 'boolean' | 'array' | 'cohort' | 'file';
+  /** Name of the custom attribute; null when it is none. */
+  readonly attribute: string | null;
+  /** As Braze's page words it; null for files. */
+  readonly comparison: string | null;
+  readonly value: string | boolean | null;
+  /** What to do, for a person. */
+  readonly words: string;
+}
+
+/** `mp_cohort_{id}` and 4242 give `mp_cohort_4242`. */
+export function attributeOf(
+  { destination }: Pick<CohortImportSpec, 'destination'>,
+  cohortId: string,
+): string | undefined {
+  if (destination.kind !== 'users-track') return undefined;
+  return destination.attribute.name.replace('{id}', () => cohortId);
+}
+
+export function brazeFilter(
+  spec: Pick<CohortImportSpec, 'destination'>,
+  cohort: CohortName,
+): BrazeFilter {
+  const { destination } = spec;
+  switch (destination.kind) {
+    case 'users-track': {
+      const attribute = attributeOf(spec, cohort.id)!;
+      return destination.attribute.kind === 'boolean'
+        ? {
+            ...{ kind: 'boolean', attribute, comparison: 'is', value: true },
+            words: `Add the filter Custom Attributes > ${attribute} > is > true.`,
+          }
+        : {
+            ...{ kind: 'array', attribute, comparison: 'includes value', value: cohort.id },
+            words: `Add the filter Custom Attributes > ${attribute} > includes value > ${cohort.id}.`,
+          };
+    }
+    case 'partner-cohorts':
+      return {
+        ...{ kind: 'cohort', attribute: null, comparison: 'includes', value: cohort.name },
+        words: `Add the filter of the partner ${destination.partner} (such as "Mixpanel Cohorts") > includes > ${cohort.name}.`,
+      };
+    case 'file':
+      return {
+        ...{ kind: 'file', attribute: null, comparison: null, value: null },
+        words: `Import the file of this cohort from ${destination.path} in Braze under Audience > Import Users, and make a segment of that import.`,
+      };
+  }
+}

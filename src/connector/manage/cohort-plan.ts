@@ -1,0 +1,88 @@
+import type { CohortHold, CohortPending, CohortUser } from '../../core/cohorts.ts';
+import { type CohortParts, cohortOf, importSpecOf } from '../cohorts/parts.ts';
+import type { CohortImportSpec } from '../cohorts/spec.ts';
+
+/** What would be sent now, and what for. Nothing is. */
+export interface DryRun {
+  readonly adds: number;
+  readonly removes: number;
+  readonly writes: number;
+  /** An estimate, for contracts that count them; null: the settings of the import are not valid. */
+  readonly dataPoints: number | null;
+  /** What happens to the removals. */
+  readonly guard: {
+    /** none: there are none; free: they are written; held: they wait for a person; unsettled: for the rest of a sync. */
+    readonly verdict: 'none' | 'free' | 'held' | 'unsettled';
+    readonly why: CohortHold['why'] | null;
+    readonly words: string;
+  };
+  /** The first of each kind. */
+  readonly sample: readonly (CohortUser & { readonly change: 'add' | 'remove' })[];
+}
+
+const SAMPLE = 10;
+
+/** Throws UsageError `no_such_cohort`. */
+export async function dryRun(parts: CohortParts, id: number): Promise<DryRun> {
+  const { state } = parts;
+  const cohort = await cohortOf(parts, id);
+  const spec = await importSpecOf(parts, cohort.import);
+  const pending = await state.cohorts.pending(id);
+  const { adds, removes } = pending;
+  const some = async (kind: CohortUser['state'], change: 'add' | 'remove') =>
+    (await state.cohorts.users(id, { state: kind, limit: SAMPLE })).map((user) => ({
+      ...user,
+      change,
+    }));
+  return {
+    ...{ adds, removes, writes: adds + removes },
+    dataPoints: spec ? dataPointsOf(spec, adds + removes) : null,
+    guard: verdictOf(pending, cohort.held, spec),
+    sample: [
+      ...(await some('pending_add', 'add')),
+      ...(await some('pending_remove', 'remove')),
+    ],
+  };
+}
+
+/** Writing everybody again: who is to be in, and who is still to leave. Throws UsageError `no_such_cohort`. */
+export async function resyncCost(
+  parts: CohortParts,
+  id: number,
+): Promise<{ readonly writes: number; readonly dataPoints: number | null }> {
+  const cohort = await cohortOf(parts, id);
+  const spec = await importSpecOf(parts, cohort.import);
+  const { wanted, removes } = await parts.state.cohorts.pending(id);
+  const writes = wanted + removes;
+  return { writes, dataPoints: spec ? dataPointsOf(spec, writes) : null };
+}
+
+/** Braze counts one a value that is written, changed or not; files that are imported for segments log none. */
+function dataPointsOf({ destination }: CohortImportSpec, writes: number): number {
+  return destination.kind === 'file' ? 0 : writes;
+}
+
+function verdictOf(
+  pending: CohortPending,
+  held: CohortHold | null,
+  spec: CohortImportSpec | undefined,
+): DryRun['guard'] {
+  const { removes, isUnsettled } = pending;
+  if (removes === 0)
+    return { verdict: 'none', why: null, words: 'Nobody is to be taken out.' };
+  if (isUnsettled)
+    return {
+      ...{ verdict: 'unsettled', why: null },
+      words: 'Nobody is taken out before all pages of the sync are in.',
+    };
+  const why = held?.why ?? (spec ? reasonToHold(pending, spec.guard) : undefined);
+  if (why === undefined)
+    return { verdict: 'free', why: null, words: 'They are taken out without asking.' };
+  return {
+    ...{ verdict: 'held', why },
+    words:
+      why === 'empties'
+        ? 'The cohort would be empty: that waits for a person.'
+        : `${pending.unapproved} of ${pending.inBraze} users would leave: that waits for a person.`,
+  };
+}
