@@ -44,6 +44,8 @@ export interface CohortPage {
   readonly members: readonly CohortMember[];
   /** Of the members as they were sent: tells a page that is sent again from one that is another. */
   readonly digest: Uint8Array;
+  /** By which the members were identified; see `Identification`. */
+  readonly identity: string;
 }
 
 /** What became of a page: all three are successes for Mixpanel. */
@@ -200,8 +202,10 @@ export interface CohortSync {
 }
 
 export interface CohortUser {
-  /** See `CohortMember`; of a user that several members share, the first. */
+  /** See `CohortMember`; of a user that several members share, the last that came. */
   readonly member: string;
+  /** Where a list goes on after it. */
+  readonly cursor: string;
   readonly user: BrazeUser | null;
   /** Where it stands; a member is in one of these. */
   readonly state:
@@ -212,7 +216,7 @@ export interface CohortUser {
     | 'suppressed'
     | 'refused'
     | 'out';
-  /** Why it is unmatched, or Braze's words. */
+  /** Why it is unmatched (see `UnmatchedReason`), or Braze's words. */
   readonly reason: string | null;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -221,7 +225,7 @@ export interface CohortUserFilter {
   readonly state?: CohortUser['state'];
   /** Only members whose own id or Braze id begins with this. */
   readonly search?: string;
-  /** The last member of the page before. */
+  /** The cursor of the last user of the page before. */
   readonly after?: string;
   readonly limit: number;
 }
@@ -240,8 +244,8 @@ export interface CohortPending {
   readonly unapproved: number;
   /** Users in Braze now, or perhaps: a write whose answer never came counts. */
   readonly inBraze: number;
-  /** Users that will be in Braze once all is written. */
-  readonly wanted: number;
+  /** The last thing said of it is a full view without anybody. */
+  readonly empties: boolean;
   /** Removals must wait: a sync is not complete or not yet applied. */
   readonly isUnsettled: boolean;
 }
@@ -250,6 +254,25 @@ export interface CohortPending {
 export interface Identification {
   readonly fingerprint: string;
   identify(fields: Readonly<Record<string, unknown>>): BrazeUser | UnmatchedReason;
+}
+
+/** What the settings of an import mean for what is stored by other ones. */
+export interface CohortNow {
+  readonly identification: Identification;
+  /** Fingerprint of where cohorts are written to: when it changes, all members are written anew there. */
+  readonly destination: string;
+  /** Whether the destination is told of a cohort before it is written. */
+  readonly announces: boolean;
+}
+
+export interface OpenCohort {
+  readonly id: number;
+  readonly name: CohortName;
+  /** There is something to apply; else there may be something to write. */
+  readonly toApply: boolean;
+  /** It is to be announced before it is written: it is new, or has another name. */
+  readonly toAnnounce: boolean;
+  readonly held: CohortHold | null;
 }
 
 /** Membership of all cohorts: what Mixpanel says, and what Braze was told. */
@@ -283,14 +306,12 @@ export interface Cohorts {
   syncs(id: number, filter: { before?: number; limit: number }): Promise<CohortSync[]>;
 
   // What the engine does.
-  /** Cohorts that have something to do: to be applied, identified anew, announced, written or forgotten. */
-  open(name: string, at: number): Promise<number[]>;
-  /** When the next of them will have something to do, if nothing is received before; null: never. */
-  dueAt(name: string): Promise<number | null>;
+  /** Cohorts that have something to do, in the order in which they were first seen. Cheap. */
+  open(name: string, now: CohortNow, at: number): Promise<OpenCohort[]>;
   /** Ends syncs whose pages stopped coming before this time. */
   expire(name: string, before: number, at: number): Promise<void>;
   /** Does a bounded piece of what is to be applied; false when there was nothing left. */
-  apply(id: number, identification: Identification, at: number): Promise<boolean>;
+  apply(id: number, now: CohortNow, at: number): Promise<boolean>;
   pending(id: number): Promise<CohortPending>;
   hold(id: number, hold: CohortHold | null): Promise<void>;
   /**
@@ -309,11 +330,8 @@ export interface Cohorts {
     })[],
     at: number,
   ): Promise<void>;
-  /** What it is called in the destination; undefined before it was announced. */
-  announcedAs(id: number): Promise<string | undefined>;
+  /** It is called so in the destination now. */
   announced(id: number, as: string): Promise<void>;
-  /** The destination is another now: everybody who is a member is written anew there. */
-  movedTo(id: number, destination: string): Promise<boolean>;
 
   // What a person wants.
   /** Removals that are pending now may be written. */
@@ -330,6 +348,7 @@ export interface Cohorts {
     name: string,
     filter: { after?: string; limit: number },
   ): Promise<{ readonly user: BrazeUser; readonly at: number }[]>;
+  /** Forgets what is left of cohorts that are to be forgotten, and syncs and sizes of before this time. Gives how many rows. */
   prune(before: number): Promise<number>;
 }
 

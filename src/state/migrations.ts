@@ -1,3 +1,5 @@
+import { COHORT_TABLES } from './cohorts/schema.ts';
+
 /** Schema changes in order; the number of a migration is its place, from 1. Never edit one that was released. */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -251,4 +253,5 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX drafts_by_age ON drafts (updated_at);
   `,
+  COHORT_TABLES,
 ];

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { resealConnections, sealedConnections } from './connections.ts';
+import { resealImports, sealedImports } from './cohorts/imports.ts';
 import { translated } from './database.ts';
 import { resealDrafts, sealedDrafts } from './drafts.ts';
 import { newKey, readKeys, replaceKeys } from './key-file.ts';
@@ -9,7 +10,7 @@ import { dropKeys, idOf, type Keyring } from './secrets.ts';
 export interface Rotation {
   /** Whether a new key was made; keys given from outside are not ours to make. */
   readonly made: boolean;
-  /** Connections that were sealed anew. */
+  /** Connections and cohort imports that were sealed anew. */
   readonly resealed: number;
 }
 
@@ -22,7 +23,7 @@ export function rotationSteps(db: Database.Database, keys: Keyring): (() => numb
   const locked = (work: () => number) => () => translated(() => db.transaction(work).immediate());
   const reseal = locked(() => {
     resealDrafts(db, keys);
-    return resealConnections(db, keys);
+    return resealConnections(db, keys) + resealImports(db, keys);
   });
   const { ownFile } = keys;
   if (ownFile === undefined) return [reseal];
@@ -33,7 +34,7 @@ export function rotationSteps(db: Database.Database, keys: Keyring): (() => numb
     }),
     reseal,
     locked(() => {
-      const all = [...sealedConnections(db), ...sealedDrafts(db)];
+      const all = [...sealedConnections(db), ...sealedDrafts(db), ...sealedImports(db)];
       dropKeys(ownFile, new Set(all.flatMap((sealed) => idOf(sealed) ?? [])));
       return 0;
     }),

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Access } from '../core/access.ts';
 import type { Books } from '../core/books.ts';
 import type { Alerts, Connections, Jobs, Mappings, Statuses } from '../core/connections.ts';
+import type { CohortImports, Cohorts } from '../core/cohorts.ts';
 import type { Drafts } from '../core/drafts.ts';
 import { StateError } from '../core/errors.ts';
 import type { DeadLetters, Ledger } from '../core/ledger.ts';
@@ -10,6 +11,8 @@ import type { Upkeep } from '../core/upkeep.ts';
 import { createAccess } from './access.ts';
 import { createAlerts } from './alerts.ts';
 import { createBooks } from './books.ts';
+import { createCohorts } from './cohorts/cohorts.ts';
+import { createCohortImports, sealedImports } from './cohorts/imports.ts';
 import { createConnections, sealedConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import {
@@ -45,6 +48,8 @@ export interface State {
   readonly mappings: Mappings;
   readonly upkeep: Upkeep;
   readonly access: Access;
+  readonly cohortImports: CohortImports;
+  readonly cohorts: Cohorts;
   close(): void;
 }
 
@@ -111,10 +116,8 @@ export async function openControl(
 }
 
 function keyringOf(db: Database.Database, dataDir: string, keys: KeySource) {
-  return createKeyring(
-    dataDir,
-    keys,
-    () => sealedConnections(db).length === 0 && sealedDrafts(db).length === 0,
+  return createKeyring(dataDir, keys, () =>
+    [sealedConnections, sealedDrafts, sealedImports].every((sealed) => sealed(db).length === 0),
   );
 }
 
@@ -137,6 +140,8 @@ function stateOf(
     mappings: createMappings(db),
     upkeep: createUpkeep(db),
     access: createAccess(db),
+    cohortImports: createCohortImports(db, keyringOf(db, dataDir, keys)),
+    cohorts: createCohorts(db),
     close() {
       db.close();
       release();
