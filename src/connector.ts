@@ -25,6 +25,18 @@ export {
   settingsSchema,
   specSchemas,
 } from './connector/manage/schemas.ts';
+export { manageCohorts } from './connector/manage/cohort-management.ts';
+export { EXPORT_FORMATS, type ExportFormat } from './connector/manage/cohort-export.ts';
+export type { ImportDetail, ImportSummary } from './connector/manage/cohort-imports.ts';
+export type { NewKey } from './connector/manage/cohort-keys.ts';
+export { ROTATION_HOURS } from './connector/manage/cohort-keys.ts';
+export type { CohortDetail } from './connector/manage/cohorts.ts';
+export {
+  carryOutImports,
+  type ImportChange,
+  planImports,
+  planImportsForNewFolder,
+} from './connector/cohorts/apply.ts';
 export type { WholeLetter } from './connector/manage/letters.ts';
 export { discardLetters } from './connector/manage/letters.ts';
 export type { ConnectionDetail, ConnectionSummary } from './connector/manage/listing.ts';

@@ -111,6 +111,7 @@ export function readWebhook(body: unknown, identification: Identification): Webh
       session: parameters.mixpanel_session_id,
       ...{ page, pages, members },
       digest: hash('sha256', JSON.stringify(list), 'buffer'),
+      identity: identification.fingerprint,
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   manage,
   openService,
   type OpenService,
+  receivingImports,
   serviceSecrets,
 } from '../connector.ts';
 import { docsRoutes } from './api/docs.ts';
@@ -16,6 +17,7 @@ import { createGuard } from './auth/guard.ts';
 import { securityHeaders } from './auth/headers.ts';
 import { firstStart, linkUrl } from './auth/links.ts';
 import { isExposed } from './auth/origin.ts';
+import { cohortRoutes } from './cohort-routes.ts';
 import { dashboardRoutes } from './dashboard.ts';
 import { healthRoutes } from './health-routes.ts';
 import { inboxRoutes } from './inbox-routes.ts';
@@ -125,6 +127,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
             connection === undefined
               ? undefined
               : counting.pushed(connection, status, seconds, status === 200 ? bytes : 0),
+        })(app);
+        cohortRoutes({
+          imports: receivingImports(service.state.cohortImports),
+          cohorts: service.state.cohorts,
+          ...{ log, onFault, now: Date.now },
+          observe: ({ import: name = '', action, status }) =>
+            counting.cohortCalled(name, action, status),
         })(app);
         await dashboardRoutes()(app);
       },

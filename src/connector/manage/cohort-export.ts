@@ -25,14 +25,14 @@ export async function exportUsers(
       });
       if (page.length === 0) return;
       yield page.map(format === 'csv' ? csvLine : jsonLine).join('');
-      after = page.at(-1)!.member;
+      after = page.at(-1)!.cursor;
       await setImmediate();
     }
   };
   return pages();
 }
 
-function jsonLine(user: CohortUser): string {
+function jsonLine({ cursor: _cursor, ...user }: CohortUser): string {
   return `${JSON.stringify(user)}\n`;
 }
 

@@ -38,22 +38,18 @@ export async function dryRun(parts: CohortParts, id: number): Promise<DryRun> {
     ...{ adds, removes, writes: adds + removes },
     dataPoints: spec ? dataPointsOf(spec, adds + removes) : null,
     guard: verdictOf(pending, cohort.held, spec),
-    sample: [
-      ...(await some('pending_add', 'add')),
-      ...(await some('pending_remove', 'remove')),
-    ],
+    sample: [...(await some('pending_add', 'add')), ...(await some('pending_remove', 'remove'))],
   };
 }
 
-/** Writing everybody again: who is to be in, and who is still to leave. Throws UsageError `no_such_cohort`. */
+/** Writing everybody again: who is in or to be in, who is still to leave, and who was refused. Throws UsageError `no_such_cohort`. */
 export async function resyncCost(
   parts: CohortParts,
   id: number,
 ): Promise<{ readonly writes: number; readonly dataPoints: number | null }> {
   const cohort = await cohortOf(parts, id);
   const spec = await importSpecOf(parts, cohort.import);
-  const { wanted, removes } = await parts.state.cohorts.pending(id);
-  const writes = wanted + removes;
+  const writes = cohort.inBraze + cohort.pendingAdds + cohort.refused;
   return { writes, dataPoints: spec ? dataPointsOf(spec, writes) : null };
 }
 
@@ -62,14 +58,23 @@ function dataPointsOf({ destination }: CohortImportSpec, writes: number): number
   return destination.kind === 'file' ? 0 : writes;
 }
 
+/** Why removals that nobody has approved wait for a person; undefined: they do not. */
+function reasonToHold(
+  { unapproved, inBraze, empties }: CohortPending,
+  { share, atLeast, empties: holdsEmpty }: CohortImportSpec['guard'],
+): CohortHold['why'] | undefined {
+  if (unapproved === 0) return undefined;
+  if (empties && holdsEmpty) return 'empties';
+  return unapproved >= atLeast && unapproved > share * inBraze ? 'share' : undefined;
+}
+
 function verdictOf(
   pending: CohortPending,
   held: CohortHold | null,
   spec: CohortImportSpec | undefined,
 ): DryRun['guard'] {
   const { removes, isUnsettled } = pending;
-  if (removes === 0)
-    return { verdict: 'none', why: null, words: 'Nobody is to be taken out.' };
+  if (removes === 0) return { verdict: 'none', why: null, words: 'Nobody is to be taken out.' };
   if (isUnsettled)
     return {
       ...{ verdict: 'unsettled', why: null },

@@ -46,8 +46,7 @@ async function warningsOf(
     warnings.push(
       `${unmatched} of ${members} members have no id for Braze. Export ${identity.properties.join(' or ')} in Mixpanel, under Properties to Export.`,
     );
-  if (refused > 0)
-    warnings.push(`Braze refused ${refused} of its users: its reasons say why.`);
+  if (refused > 0) warnings.push(`Braze refused ${refused} of its users: its reasons say why.`);
   if (destination.kind === 'users-track' && destination.attribute.kind === 'array') {
     const { maxLength, name: attribute } = destination.attribute;
     const all = await state.cohorts.list({ import: name, limit: maxLength + 1 });

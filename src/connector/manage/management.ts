@@ -6,6 +6,7 @@ import { parseConnection, destinationOf } from '../connection.ts';
 import { sendTestEvents, type TestReport } from '../test-events.ts';
 import { listDrafts, readDraft, saveDraft } from './drafts.ts';
 import { changeConnection, createConnection } from './edit.ts';
+import { manageCohorts } from './cohort-management.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import { describeEvent, eventLibrary } from './event-library.ts';
 import { createBalance, figures, typesOf } from './figures.ts';
@@ -76,6 +77,7 @@ export function manage(parts: ManagedParts) {
         );
       },
     },
+    cohorts: manageCohorts(parts),
     jobs: {
       async list(name: string, filter: Newest): Promise<Job[]> {
         await known(name);
