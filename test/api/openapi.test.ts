@@ -96,7 +96,10 @@ function schemaOf(given: unknown): z.ZodType {
 }
 
 /** A spec that is shown holds `***` for its secrets, which need not be valid ones. */
-const SHOWS_A_SPEC = ['getConnection', 'createConnection', 'changeConnection'];
+const SHOWS_A_SPEC = [
+  ...['getConnection', 'createConnection', 'changeConnection'],
+  ...['getCohortImport', 'createCohortImport', 'changeCohortImport'],
+];
 
 function withoutSpec(value: unknown): unknown {
   return JSON.parse(
@@ -213,7 +216,7 @@ describe('the document', () => {
     const text = JSON.stringify(document);
     const names = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, n]) => n!);
     expect(new Set(names)).toEqual(
-      new Set(['Connection', 'Source', 'Destination', 'Settings', 'Problem']),
+      new Set(['CohortImport', 'Connection', 'Source', 'Destination', 'Settings', 'Problem']),
     );
     for (const name of names) expect(document.components.schemas).toHaveProperty(name);
     expect(text).not.toContain('x-schema');
@@ -261,6 +264,7 @@ function writeAnswers(recorded: Readonly<Record<string, unknown>>): void {
     .replaceAll(world.scene.root, '/var/lib')
     .replaceAll(world.scene.sandbox.url, 'https://mixpanel.example.com')
     .replaceAll(world.served.url, 'https://sluice.example.com')
+    .replaceAll(/sluice_ck_[\w-]{43}/g, 'sluice_ck_…')
     .replace('"version": "0"', '"version": "1.0.0"');
   writeFileSync(RECORDED, `${text}\n`);
 }

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { type Role, ROLES } from '../../src/core/access.ts';
 import { digestOf, newApiToken } from '../../src/server/auth/secrets.ts';
 import { customHttpBatch } from '../../src/sandbox/braze/custom-http.ts';
 import { records } from '../../src/sandbox/braze/records.ts';
+import { applyCohorts, cohortCall, upTo } from './cohort-call.ts';
 import { clicks, currentsFile, CUSTOM_EVENT, customEvent, put } from './currents-file.ts';
 import { openScene, type Scene, TOKEN } from './scene.ts';
 import { type ServedHere, serveHere } from './served-here.ts';
@@ -48,6 +50,8 @@ export interface ApiWorld extends AsyncDisposable {
   /** What was written down, oldest first. */
   audited(): Promise<AuditLine[]>;
   readonly tokens: Readonly<Record<Role, string>>;
+  /** Lets Mixpanel into the cohort import `crm`. */
+  readonly importKey: string;
   /** Every answer of this run as it came over the wire. */
   readonly answers: readonly string[];
   ask(method: string, path: string, asked?: Asked): Promise<Answered>;
@@ -56,7 +60,8 @@ export interface ApiWorld extends AsyncDisposable {
 export const SALT = 'a-salt-nobody-may-see-4711';
 export const HOOK = 'https://hooks.example.com/a-secret-hook-path';
 /** No answer may hold one of these. */
-export const SECRETS = [TOKEN, PUSH_TOKEN, SALT, HOOK] as const;
+export const BRAZE_KEY = 'a-key-of-braze-nobody-may-see-4711';
+export const SECRETS = [TOKEN, PUSH_TOKEN, SALT, HOOK, BRAZE_KEY] as const;
 
 /** A spec that sends the scene's folder to the sandbox. */
 export function specOf(
@@ -79,7 +84,37 @@ export function specOf(
 }
 
 /**
+ * Imports that rest: `crm` (its first key has id 1; cohort 1 is Mixpanel's 4242 with 30 members, 3 of them unmatched;
+ * cohort 2 is its 4243), `shop` (user `u9` is suppressed) and `old`.
+ */
+async function addCohorts(world: Omit<ApiWorld, 'importKey'>): Promise<string> {
+  const create = (name: string, destination: Record<string, unknown>) =>
+    world.ask('POST', '/cohort-imports', { body: { name, destination, paused: true } });
+  const folder = join(world.scene.root, 'cohorts');
+  await create('crm', { kind: 'file', path: folder });
+  await create('shop', {
+    ...{ kind: 'users-track', instance: 'http://127.0.0.1:9', apiKey: BRAZE_KEY },
+  });
+  await create('old', { kind: 'file', path: folder });
+  const made = await world.ask('POST', '/cohort-imports/crm/keys', { body: { note: 'tests' } });
+  const { key } = made.body as { key: string };
+  await world.ask('POST', '/cohort-imports/shop/suppressions', { body: { users: ['u9'] } });
+  const strangers = ['a', 'b', 'c'].map((id) => ({ mixpanel_distinct_id: `$device:${id}` }));
+  const members = [...upTo(27), ...strangers];
+  for (const call of [cohortCall('4242', members), cohortCall('4243', [1, 2])]) {
+    const response = await fetch(`${world.served.url}/cohorts/${key}`, {
+      method: 'POST',
+      body: JSON.stringify(call),
+    });
+    if (response.status !== 200) throw new Error(await response.text());
+  }
+  await applyCohorts(world.served.service.state);
+  return key;
+}
+
+/**
  * Connections: `orders` (files; 120 clicks, 3 custom events, 2 of them dead letters), `app` (pushes), and two that rest: `old`, `resting` (with a job).
+ * Cohort imports: see `addCohorts`.
  */
 export async function openApiWorld(): Promise<ApiWorld> {
   const scene = await openScene();
@@ -105,7 +140,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
       specOf(scene, 'resting', { paused: true }),
     ]);
     const tokens = await tokensOf(served.service);
-    const world: ApiWorld = {
+    const world: Omit<ApiWorld, 'importKey'> = {
       scene,
       served,
       tokens,
@@ -157,7 +192,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
         (await world.ask('GET', '/connections/app')).body as { last24h: { read: number } },
       ({ last24h }) => last24h.read >= 40,
     );
-    return world;
+    return { ...world, importKey: await addCohorts(world) };
   } catch (error) {
     await scene[Symbol.asyncDispose]();
     throw error;

@@ -1,5 +1,6 @@
 import type { BrazeUser, CohortSync, CohortUser } from '../../core/cohorts.ts';
 import { type CohortParts, cohortOf } from '../cohorts/parts.ts';
+import { checkImport } from './cohort-check.ts';
 import { exportUsers } from './cohort-export.ts';
 import { changeImport, createImport, describeImport, listImports } from './cohort-imports.ts';
 import { addKey, endKey, listKeys, rotateKey } from './cohort-keys.ts';
@@ -54,6 +55,7 @@ export function manageCohorts(parts: CohortParts) {
       await known(id);
       return cohorts.syncs(id, filter);
     },
+    check: (...args: Tail<typeof checkImport>) => checkImport(parts, ...args),
     dryRun: (id: number) => dryRun(parts, id),
     export: (...args: Tail<typeof exportUsers>) => exportUsers(parts, ...args),
     /** Removals that are pending now may be written. */

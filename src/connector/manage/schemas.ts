@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mappingSettings } from '../../mapping/settings.ts';
 import { mixpanelSink } from '../../sinks/mixpanel.ts';
+import { cohortImportSpec } from '../cohorts/spec.ts';
 import { connectionSpec } from '../connection.ts';
 import { SOURCES, sourceSpec } from '../sources.ts';
 
@@ -45,5 +46,6 @@ export function specSchemas(): Readonly<Record<string, unknown>> {
     Source: z.toJSONSchema(sourceSpec, INPUT),
     Destination: z.toJSONSchema(connectionSpec.shape.destination, INPUT),
     Settings: settingsSchema(),
+    CohortImport: z.toJSONSchema(cohortImportSpec, INPUT),
   };
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { ConnectionDetail, ConnectionSummary } from '../../connector.ts';
 import type { ConnectionState } from '../../core/connections.ts';
-import { problem } from '../problem.ts';
 import type { Add, ApiParts } from './operation.ts';
 import {
   connectionName,
+  etagOf,
+  ifMatch,
   iso,
   isoOrNull,
   isoTime,
@@ -13,6 +14,7 @@ import {
   paged,
   pageOf,
   paging,
+  revisionFrom,
   specBody,
 } from './shapes.ts';
 
@@ -179,7 +181,7 @@ export function connectionRoutes(add: Add, { management, audit }: ApiParts): voi
     query: z.object({
       dryRun: z.enum(['true', 'false']).default('false').describe('Only say what it would do'),
     }),
-    headers: z.object({ 'if-match': z.string().optional().describe('The ETag that was read') }),
+    headers: ifMatch,
     body: specBody('Connection'),
     answers: {
       200: z.object({
@@ -250,22 +252,4 @@ export function connectionRoutes(add: Add, { management, audit }: ApiParts): voi
         return reply.code(204).send();
       },
     });
-}
-
-function etagOf(revision: number): string {
-  return `"${revision}"`;
-}
-
-/** Throws Problem 428 without one. */
-function revisionFrom(header: string | undefined): number {
-  if (header === undefined)
-    throw problem(428, 'precondition_required', 'If-Match is missing', {
-      hint: 'Send the ETag that the connection was read with.',
-    });
-  const found = /^\s*(?:W\/)?"(\d+)"\s*$/.exec(header)?.[1];
-  if (found === undefined)
-    throw problem(412, 'conflict', 'If-Match holds no ETag of a connection', {
-      hint: 'Send the ETag that the connection was read with.',
-    });
-  return Number(found);
 }

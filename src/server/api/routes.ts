@@ -1,4 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { cohortActionRoutes } from './cohort-actions.ts';
+import { cohortImportRoutes } from './cohort-imports.ts';
+import { cohortKeyRoutes } from './cohort-keys.ts';
+import { suppressionRoutes } from './cohort-suppressions.ts';
+import { cohortRoutes } from './cohorts.ts';
 import { connectionRoutes } from './connections.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { completed, type OpenApi } from './document.ts';
@@ -62,6 +67,11 @@ export function apiOperations(options: ApiParts): (scope: FastifyInstance) => Pr
     deadLetterRoutes(add, options);
     setupRoutes(add, options);
     eventRoutes(add, options);
+    cohortImportRoutes(add, options);
+    cohortKeyRoutes(add, options);
+    suppressionRoutes(add, options);
+    cohortRoutes(add, options);
+    cohortActionRoutes(add, options);
     serviceRoutes(add, options);
     liveRoutes(add, options, scope);
     let document: OpenApi | undefined;

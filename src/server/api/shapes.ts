@@ -38,6 +38,29 @@ export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item) });
 }
 
+/** Headers of a change. */
+export const ifMatch = z.object({
+  'if-match': z.string().optional().describe('The ETag that was read'),
+});
+
+export function etagOf(revision: number): string {
+  return `"${revision}"`;
+}
+
+/** Throws Problem 428 without one. */
+export function revisionFrom(header: string | undefined): number {
+  if (header === undefined)
+    throw problem(428, 'precondition_required', 'If-Match is missing', {
+      hint: 'Send the ETag that it was read with.',
+    });
+  const found = /^\s*(?:W\/)?"(\d+)"\s*$/.exec(header)?.[1];
+  if (found === undefined)
+    throw problem(412, 'conflict', 'If-Match holds no ETag of this service', {
+      hint: 'Send the ETag that it was read with.',
+    });
+  return Number(found);
+}
+
 /** No body. */
 export const nothing = z.undefined().describe('Done; nothing to say');
 
@@ -87,7 +110,9 @@ export function paged<T>(
 }
 
 /** A connection, or a part of one, as a person writes it: checked by the engine, once kept secrets are filled in. */
-export function specBody(schema: 'Connection' | 'Source' | 'Destination' | 'Settings') {
+export function specBody(
+  schema: 'Connection' | 'Source' | 'Destination' | 'Settings' | 'CohortImport',
+) {
   return z.record(z.string(), z.unknown()).meta({ 'x-schema': schema });
 }
 
