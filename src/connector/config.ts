@@ -1,26 +1,36 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../core/errors.ts';
+import { cohortImportSpec } from './cohorts/spec.ts';
 import { connectionSpec } from './connection.ts';
 import { inWords, joined, type Wrong, wrongPlaces } from './issues.ts';
 import { type ReferenceContext, resolveReferences } from './references.ts';
 import { serviceSettings } from './service-settings.ts';
 
-/** One file: the service and its connections. */
+/** One file: the service, its connections and its cohort imports. */
 const configSchema = z
   .strictObject({
     service: serviceSettings.prefault({}).describe('The service as a whole; read by sluice serve'),
     connections: z.array(connectionSpec).default([]).describe('The connections'),
+    cohortImports: z
+      .array(cohortImportSpec)
+      .default([])
+      .describe('Imports of Mixpanel cohorts into Braze'),
   })
-  .superRefine(({ connections }, context) => {
-    const names = connections.map(({ name }) => name);
-    for (const [i, name] of names.entries())
-      if (names.indexOf(name) < i)
-        context.addIssue({
-          code: 'custom',
-          path: ['connections', i, 'name'],
-          message: `another connection is called ${name}`,
-        });
+  .superRefine(({ connections, cohortImports }, context) => {
+    for (const [section, thing, specs] of [
+      ['connections', 'connection', connections],
+      ['cohortImports', 'cohort import', cohortImports],
+    ] as const) {
+      const names = specs.map(({ name }) => name);
+      for (const [i, name] of names.entries())
+        if (names.indexOf(name) < i)
+          context.addIssue({
+            code: 'custom',
+            path: [section, i, 'name'],
+            message: `another ${thing} is called ${name}`,
+          });
+    }
   });
 
 export type Config = z.output<typeof configSchema>;
@@ -40,7 +50,18 @@ export function parseConfig(tree: unknown, context: ReferenceContext): Config {
       ? { ...spec, source: { ...spec.source, path: resolve(context.folder, spec.source.path) } }
       : spec,
   );
-  return { ...parsed.data, connections };
+  const cohortImports = parsed.data.cohortImports.map((spec) =>
+    spec.destination.kind === 'file'
+      ? {
+          ...spec,
+          destination: {
+            ...spec.destination,
+            path: resolve(context.folder, spec.destination.path),
+          },
+        }
+      : spec,
+  );
+  return { ...parsed.data, connections, cohortImports };
 }
 
 /** The file's JSON Schema, for editors. */
@@ -48,7 +69,8 @@ export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
   return {
     ...z.toJSONSchema(configSchema, { io: 'input' }),
     title: 'Sluice',
-    description: 'The service and its connections, as sluice apply and sluice serve read them',
+    description:
+      'The service, its connections and its cohort imports, as sluice apply and sluice serve read them',
   };
 }
 
@@ -84,16 +106,16 @@ function changed(
   return { ...record, [key]: changed(record[key], rest, to) };
 }
 
-/** Places of connections are told by name, where there is one. */
+/** Places of connections and cohort imports are told by name, where there is one. */
 function wrongConfig(tree: unknown, wrong: readonly Wrong[]): UsageError {
-  const connections = (tree as { connections?: unknown } | null)?.connections;
-  const nameOf = (index: number): unknown =>
-    Array.isArray(connections)
-      ? (connections[index] as { name?: unknown } | null)?.name
-      : undefined;
+  const nameOf = (section: string, index: number): unknown => {
+    const all = (tree as Readonly<Record<string, unknown>> | null)?.[section];
+    return Array.isArray(all) ? (all[index] as { name?: unknown } | null)?.name : undefined;
+  };
   const named = wrong.map(({ place, message }) => {
-    const [, index, rest] = /^connections\[(\d+)\]\.?(.*)$/.exec(place) ?? [];
-    const name = index === undefined ? undefined : nameOf(Number(index));
+    const [, section = '', index, rest] =
+      /^(connections|cohortImports)\[(\d+)\]\.?(.*)$/.exec(place) ?? [];
+    const name = index === undefined ? undefined : nameOf(section, Number(index));
     return typeof name === 'string'
       ? { place: rest === '' ? name : `${name}: ${rest}`, message }
       : { place, message };

@@ -70,6 +70,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...options,
     settings: config.service,
     connections: config.connections,
+    cohortImports: config.cohortImports,
     log,
     observer: {
       secrets: (connection, secrets) => scrubber.set(connection, secrets),

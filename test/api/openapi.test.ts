@@ -236,6 +236,7 @@ function writeAnswers(recorded: Readonly<Record<string, unknown>>): void {
       const isHours = value.length === 24 && value.every((each) => typeof each === 'number');
       return (isHours ? value : value.slice(0, 2)).map(short);
     }
+    if (typeof value === 'string') return value.split('\n', 5).slice(0, 4).join('\n');
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
       Object.entries(value)

@@ -114,11 +114,16 @@ async function summaryOf(
     state: paused ? { kind: 'paused' } : (status?.state ?? { kind: 'idle' }),
     paused,
     keys: keys.filter(({ endsAt }) => endsAt === null || endsAt > at).length,
-    receivedAt: status?.receivedAt ?? null,
+    receivedAt: latest([status?.receivedAt, ...keys.map(({ usedAt }) => usedAt)]),
     writtenAt: status?.writtenAt ?? null,
     createdAt,
     revision,
   };
+}
+
+function latest(times: readonly (number | null | undefined)[]): number | null {
+  const known = times.filter((each) => typeof each === 'number');
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 function destinationOf(spec: unknown): ImportSummary['destination'] {

@@ -5,6 +5,8 @@ import type { Log } from '../../core/log.ts';
 import { openInbox } from '../../state/inbox.ts';
 import { type KeySource, openState, type State } from '../../state/state.ts';
 import { carryOut, planApply } from '../apply.ts';
+import { carryOutImports, planImports } from '../cohorts/apply.ts';
+import type { CohortImportSpec } from '../cohorts/spec.ts';
 import type { ConnectionSpec } from '../connection.ts';
 import type { ServiceSettings } from '../service-settings.ts';
 import { startAlerting } from './alerting.ts';
@@ -17,6 +19,7 @@ export interface OpenServiceOptions {
   readonly settings: ServiceSettings;
   /** Applied before anything starts. */
   readonly connections: readonly ConnectionSpec[];
+  readonly cohortImports: readonly CohortImportSpec[];
   readonly log: Log;
   readonly observer: ServiceObserver;
   readonly backoffMs?: number;
@@ -40,6 +43,13 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
       if (kind === 'create' || kind === 'change')
         log.info(`connection ${kind}d`, { connection: name });
       for (const warning of warnings) log.warn(warning, { connection: name });
+    }
+    const imports = await planImports(state.cohortImports, options.cohortImports, { prune: false });
+    await carryOutImports(state.cohortImports, imports, Date.now());
+    for (const { name, kind, warnings } of imports) {
+      if (kind === 'create' || kind === 'change')
+        log.info(`cohort import ${kind}d`, { import: name });
+      for (const warning of warnings) log.warn(warning, { import: name });
     }
     const inbox = await openInbox(dataDir, {
       maxBytes: settings.inbox.maxBytes,
