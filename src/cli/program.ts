@@ -3,6 +3,7 @@ import { SluiceError, UsageError } from '../core/errors.ts';
 import { addApply } from './apply.ts';
 import { addBackup } from './backup.ts';
 import { addChecks } from './check.ts';
+import { addCohorts } from './cohorts.ts';
 import { addConnectionJobs } from './connection-jobs.ts';
 import { addConnections } from './connections.ts';
 import { addDeadLetters } from './dead-letters.ts';
@@ -38,6 +39,7 @@ export async function program(shell: Shell): Promise<Command> {
   addConnections(command, shell);
   addConnectionJobs(command, shell);
   addDeadLetters(command, shell);
+  addCohorts(command, shell);
   addServe(command, shell);
   addUsers(command, shell);
   addRuns(command, shell);
