@@ -21,14 +21,18 @@ interface Media {
   example?: unknown;
 }
 
-export const BASE = '/api/v1';
+/** An operation as it was added; `url` has `:name` in it. */
+export interface Added extends Documented {
+  readonly method: string;
+  readonly url: string;
+}
 
 /** Completes a document: examples of every request and answer, the common errors, and the settings as components. */
-export function completed(document: OpenApi, operations: readonly Documented[]): OpenApi {
+export function completed(document: OpenApi, operations: readonly Added[]): OpenApi {
   const recorded: Readonly<Record<string, unknown>> = answers;
-  for (const { id, method, path, media, example } of operations) {
-    const url = BASE + path.replaceAll(/:(\w+)/g, '{$1}');
-    const operation = document.paths[url]?.[method.toLowerCase()];
+  for (const { id, method, url, media, example } of operations) {
+    const path = url.replaceAll(/:(\w+)/g, '{$1}');
+    const operation = document.paths[path]?.[method.toLowerCase()];
     if (!operation) throw new Error(`${id} is missing in the OpenAPI document`);
     for (const parameter of operation.parameters ?? []) {
       const value =

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { connectionRoutes } from './connections.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
-import { completed, type OpenApi } from './document.ts';
+import { type Added, completed, type OpenApi } from './document.ts';
 import { eventRoutes } from './events.ts';
 import { figureRoutes } from './figures.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
-import { type ApiParts, type Documented, operations } from './operation.ts';
+import { type ApiParts, operations } from './operation.ts';
 import { serviceRoutes } from './service.ts';
 import { setupRoutes } from './setup.ts';
 import { problem } from '../problem.ts';
@@ -49,13 +49,14 @@ export function apiOperations(options: ApiParts): (scope: FastifyInstance) => Pr
         },
         security: [{ token: [] }, { session: [] }],
       },
-      transform: (given) => {
-        const { schema, url } = jsonSchemaTransform(given);
-        return { schema: { tags: ['Access'], ...schema }, url };
-      },
+      transform: jsonSchemaTransform,
     });
-    const documented: Documented[] = [];
-    const add = operations(scope, options, documented);
+    const added: Added[] = [];
+    // Those of others who add to this scope, too.
+    scope.addHook('onRoute', ({ method, url, config }) => {
+      if (config?.documented) added.push({ ...config.documented, method: String(method), url });
+    });
+    const add = operations(scope, options);
     connectionRoutes(add, options);
     figureRoutes(add, options);
     jobRoutes(add, options);
@@ -68,7 +69,7 @@ export function apiOperations(options: ApiParts): (scope: FastifyInstance) => Pr
     // It tells nothing of this service, so it needs no sign-in.
     const open = { schema: { hide: true }, config: { open: true } };
     scope.get('/openapi.json', open, (_request, reply) => {
-      document ??= completed(scope.swagger() as unknown as OpenApi, documented);
+      document ??= completed(scope.swagger() as unknown as OpenApi, added);
       return reply.type('application/json').send(JSON.stringify(document));
     });
   };
