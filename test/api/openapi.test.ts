@@ -293,6 +293,7 @@ describe('the document', () => {
     );
     for (const name of names) expect(document.components.schemas).toHaveProperty(name);
     expect(text).not.toContain('x-schema');
+    expect(text).not.toContain('Default Response');
   });
 });
 

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { specSchemas } from '../../connector.ts';
 import { z } from 'zod';
 import answers from './answers.json' with { type: 'json' };
@@ -20,6 +21,9 @@ interface Media {
   schema?: unknown;
   example?: unknown;
 }
+
+/** What stands where nobody has said what an answer is. */
+const NO_WORDS = 'Default Response';
 
 /** An operation as it was added; `url` has `:name` in it. */
 export interface Added extends Documented {
@@ -49,6 +53,8 @@ export function completed(document: OpenApi, operations: readonly Added[]): Open
     const answer = operation.responses[String(example.status)];
     const content = answer?.content?.[media];
     if (content && id in recorded) content.example = recorded[id];
+    for (const [status, each] of Object.entries(operation.responses))
+      if (each.description === NO_WORDS) each.description = STATUS_CODES[status] ?? '';
     operation.responses['default'] = {
       description: 'What went wrong',
       content: { 'application/problem+json': { schema: ref('Problem') } },
