@@ -57,13 +57,12 @@ test('each change is written down, and only what is done', async () => {
   expect(await world.audited()).toHaveLength(before);
   await ask('POST', '/connections/old/resume');
   await ask('POST', '/connections/old/pause');
+  // The form saves itself while it is filled in: that would bury what matters.
   await ask('PUT', '/drafts/x', { step: 'a', spec: {} });
   await ask('DELETE', '/drafts/x');
   expect((await world.audited()).slice(before).map(({ action }) => action)).toEqual([
     'connection.resume',
     'connection.pause',
-    'draft.save',
-    'draft.delete',
   ]);
 });
 

@@ -189,6 +189,8 @@ async function sendSetUp(body: Readonly<Record<string, string>>): Promise<Answer
   await using door = await openDoor({ isNew: true });
   await door.access.links.add(digestOf(body['token']!), null, Date.now() + 600_000);
   const { json, ...answer } = await door.browser().ask('POST', '/setup', { body });
+  const lines = await door.access.audit.list({ limit: 10 });
+  expect(lines.map(({ action }) => action)).toEqual(['sign in', 'set up']);
   return { ...answer, body: json };
 }
 
@@ -204,6 +206,18 @@ async function firstEvent(path: string): Promise<{ status: number; text: string;
   const type = response.headers.get('content-type') ?? '';
   return { status: response.status, text: new TextDecoder().decode(value), type };
 }
+
+/** Unsafe operations without a line in the audit log, and why. */
+const UNAUDITED: Readonly<Record<string, string>> = {
+  saveDraft: 'a draft is a form of one person that is not sent yet; it changes nothing',
+  deleteDraft: 'likewise',
+  checkAccess: 'has no side effects',
+  estimateVolume: 'has no side effects',
+  previewEvents: 'has no side effects',
+  signOut: 'ends nothing but the own session, whose beginning is written down',
+  setUp: 'asked of a service of its own, where its line is looked at',
+  changeConnection: 'the example is a dry run; a real change has a test of its own',
+};
 
 test('every example of a request is answered as the document says', async () => {
   const recorded: Record<string, unknown> = {};
@@ -222,7 +236,12 @@ test('every example of a request is answered as the document says', async () => 
       recorded[operation.operationId] = event.text;
       continue;
     }
+    const before = (await world.audited()).length;
     const answer = await send(each);
+    const lines = (await world.audited()).length - before;
+    const isAudited = method !== 'GET' && UNAUDITED[operation.operationId] === undefined;
+    expect(lines, `lines of ${what} in the audit log`).toBeGreaterThanOrEqual(isAudited ? 1 : 0);
+    if (!isAudited) expect(lines, `lines of ${what} in the audit log`).toBe(0);
     expect(
       { status: answer.status, text: answer.status === status ? '' : answer.text },
       what,
