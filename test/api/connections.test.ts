@@ -152,6 +152,46 @@ describe('changing a connection', () => {
     });
   });
 
+  test('takes away a secret that is left out, and keeps nothing of it', async () => {
+    const secrets = {
+      salt: 'a-salt-that-is-taken-away',
+      alerts: { webhook: 'https://hooks.example.com/taken-away' },
+    };
+    const account = { kind: 'service-account', username: 'u', secret: 's-of-u', projectId: '1' };
+    const destination = { kind: 'mixpanel', region: 'us', credentials: account };
+    const both = { ...destination, token: 'a-token-that-is-taken-away' };
+    await create('lighter', { ...secrets, destination: both });
+    const { spec: stored } = (await world.ask('GET', '/connections/lighter')).body;
+    expect(stored).toMatchObject({
+      ...{ salt: '***', alerts: { webhook: '***' } },
+      destination: { token: '***', credentials: { secret: '***' } },
+    });
+    const { salt: _salt, alerts: _alerts, ...rest } = stored;
+    const { token: _token, ...lighter } = stored.destination;
+    const { status, body } = await put('lighter', { ...rest, destination: lighter });
+    expect(status).toBe(200);
+    expect(body.changes.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'alerts.webhook',
+      'destination.token',
+      'salt',
+    ]);
+    for (const { after } of body.changes) expect(after).toBeNull();
+    expect(body.connection.spec).not.toHaveProperty('salt');
+    expect(body.connection.spec.destination).not.toHaveProperty('token');
+    // What is kept under its name is still there; what was taken away is not to be had back.
+    expect(body.connection.spec.destination.credentials.secret).toBe('***');
+    const back = await put('lighter', stored);
+    expect(back.body.fields.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'alerts.webhook',
+      'destination.token',
+      'salt',
+    ]);
+    expect((await world.audited()).at(-1)).toMatchObject({
+      ...{ action: 'connection.change', target: 'lighter' },
+      detail: body.changes.map(({ path }: { path: string }) => path).join(', '),
+    });
+  });
+
   test('never sends a stored secret to another address', async () => {
     const { spec: stored } = (await world.ask('GET', '/connections/orders')).body;
     const elsewhere = {

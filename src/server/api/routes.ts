@@ -17,7 +17,7 @@ const DESCRIPTION = `Everything that the dashboard does goes through this API.
 - **Errors** are \`application/problem+json\` with a stable \`code\`.
 - **Lists** come in pages: \`next\` of one is the \`cursor\` of the following.
 - **Lost updates** are refused: a change of a connection carries its \`ETag\` in \`If-Match\`.
-- **Secrets** can be written and never read: they are shown as \`***\`, and \`***\` sent back means: as it is.`;
+- **Secrets** can be written and never read: they are shown as \`***\`, and \`***\` sent back means: as it is; left out: taken away.`;
 
 /** No settings come near it; what goes deeper would overflow the stack of whoever walks it. */
 const MAX_DEPTH = 32;
