@@ -219,7 +219,7 @@ function remarksOf(counts: Counts): string[] {
     .map(([type]) => type);
   if (unknown.length > 0)
     out.push(
-      `Event types without a documented Mixpanel form: ${unknown.join(', ')}. Send them with the setting uncatalogued: send.`,
+      `Event types without a documented Mixpanel form: ${unknown.join(', ')}. Send them with the setting uncatalogued: send; events must select them, too.`,
     );
   return out;
 }

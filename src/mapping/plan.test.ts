@@ -33,6 +33,26 @@ describe('names that look like parts of every object', () => {
   });
 });
 
+test.each([
+  // type, events, uncatalogued, why it is skipped
+  [CLICK, CUSTOM, 'send', 'deselected'],
+  [CLICK, CLICK, 'skip', undefined],
+  ['users.UserDeleteRequest', CLICK, 'send', 'deselected'],
+  ['users.UserDeleteRequest', '*', 'skip', 'storage_only'],
+  ['users.UserDeleteRequest', '*', 'send', undefined],
+  // Nobody could select what was not there yet: that it came is told all the same.
+  ['users.new.Type', CLICK, 'skip', 'uncatalogued'],
+  ['users.new.Type', CLICK, 'send', 'uncatalogued'],
+  ['users.new.Type', '*', 'skip', 'uncatalogued'],
+  ['users.new.Type', '*', 'send', undefined],
+] as const)(
+  '%s with the events %s and uncatalogued: %s is skipped: %s',
+  (type, events, mode, why) => {
+    const settings = parseMappingSettings({ events: [events], uncatalogued: mode });
+    expect(compilePlan(type, [], { settings, salt: 'pepper' }).skip).toBe(why);
+  },
+);
+
 describe('a field whose name is reserved or taken', () => {
   test('never sets what Mixpanel reads identity, time or fate from, and is counted as not sent', () => {
     const names = ['distinct_id', 'token', '$insert_id', '$ignore', 'bucket', 'ip', '$user_id'];

@@ -138,9 +138,13 @@ function skipReason(
   known: CatalogueEvent | undefined,
 ): string | undefined {
   // Either spelling of a type may be selected, whichever the data carry.
-  if (![type, ...(known?.aliases ?? [])].some(selectEvents(settings.events))) return 'deselected';
-  if (known || settings.uncatalogued === 'send') return undefined;
-  return storageOnly(type) ? 'storage_only' : 'uncatalogued';
+  const isSelected = [type, ...(known?.aliases ?? [])].some(selectEvents(settings.events));
+  const isSent = isSelected && settings.uncatalogued === 'send';
+  if (known) return isSelected ? undefined : 'deselected';
+  // Whoever selected could not know of a new type: that there is one is told, selected or not.
+  if (!storageOnly(type)) return isSent ? undefined : 'uncatalogued';
+  if (!isSelected) return 'deselected';
+  return isSent ? undefined : 'storage_only';
 }
 
 function eventName(type: string, settings: MappingSettings): Plan['event'] {

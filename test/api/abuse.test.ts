@@ -12,19 +12,25 @@ afterAll(async () => {
 
 interface Document {
   readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { operationId?: string; description: string }>>>
+    Record<string, Readonly<Record<string, { operationId: string; description: string }>>>
   >;
 }
+
+/** Changes of nothing but how oneself signs in. */
+const OF_ONESELF: ReadonlySet<string> = new Set(['signOut', 'changePassword']);
 
 const RANKS = ['viewer', 'editor', 'admin'] as const;
 
 test('every operation asks for a role, refuses who has none, and whoever has a lesser one', async () => {
   const { paths } = (await world.ask('GET', '/openapi.json')).body as Document;
   let n = 0;
+  const opened: string[] = [];
   for (const [url, operations] of Object.entries(paths))
     for (const [method, { operationId, description }] of Object.entries(operations)) {
-      // Those of access have tests of their own.
-      if (operationId === undefined) continue;
+      if (description.endsWith('Needs no sign-in.')) {
+        opened.push(operationId);
+        continue;
+      }
       const needed = /Role: (viewer|editor|admin)\.$/.exec(description)?.[1];
       expect(needed, url).toBeDefined();
       const rank = RANKS.indexOf(needed as never);
@@ -33,10 +39,12 @@ test('every operation asks for a role, refuses who has none, and whoever has a l
         (await world.ask(method.toUpperCase(), path, { role })).body as { code: string };
       expect((await ask(null)).code, `${method} ${url}`).toBe('unauthenticated');
       if (rank > 0) expect((await ask(RANKS[rank - 1]!)).code).toBe('forbidden');
-      if (method !== 'get') expect(rank, `${method} ${url}`).toBeGreaterThan(0);
+      if (method !== 'get' && !OF_ONESELF.has(operationId))
+        expect(rank, `${method} ${url}`).toBeGreaterThan(0);
       n++;
     }
-  expect(n).toBeGreaterThan(30);
+  expect(n).toBeGreaterThan(40);
+  expect(opened.toSorted()).toEqual(['getSession', 'setUp', 'signIn', 'signInByLink']);
 });
 
 test('each change is written down, and only what is done', async () => {
@@ -49,13 +57,12 @@ test('each change is written down, and only what is done', async () => {
   expect(await world.audited()).toHaveLength(before);
   await ask('POST', '/connections/old/resume');
   await ask('POST', '/connections/old/pause');
+  // The form saves itself while it is filled in: that would bury what matters.
   await ask('PUT', '/drafts/x', { step: 'a', spec: {} });
   await ask('DELETE', '/drafts/x');
   expect((await world.audited()).slice(before).map(({ action }) => action)).toEqual([
     'connection.resume',
     'connection.pause',
-    'draft.save',
-    'draft.delete',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOOK, SALT, SECRETS, type ApiWorld, openApiWorld, specOf } from '../support/api-world.ts';
 import { TOKEN } from '../support/scene.ts';
+import { push, PUSH_TOKEN } from '../support/service.ts';
 
 let world: ApiWorld;
 beforeAll(async () => {
@@ -152,6 +153,46 @@ describe('changing a connection', () => {
     });
   });
 
+  test('takes away a secret that is left out, and keeps nothing of it', async () => {
+    const secrets = {
+      salt: 'a-salt-that-is-taken-away',
+      alerts: { webhook: 'https://hooks.example.com/taken-away' },
+    };
+    const account = { kind: 'service-account', username: 'u', secret: 's-of-u', projectId: '1' };
+    const destination = { kind: 'mixpanel', region: 'us', credentials: account };
+    const both = { ...destination, token: 'a-token-that-is-taken-away' };
+    await create('lighter', { ...secrets, destination: both });
+    const { spec: stored } = (await world.ask('GET', '/connections/lighter')).body;
+    expect(stored).toMatchObject({
+      ...{ salt: '***', alerts: { webhook: '***' } },
+      destination: { token: '***', credentials: { secret: '***' } },
+    });
+    const { salt: _salt, alerts: _alerts, ...rest } = stored;
+    const { token: _token, ...lighter } = stored.destination;
+    const { status, body } = await put('lighter', { ...rest, destination: lighter });
+    expect(status).toBe(200);
+    expect(body.changes.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'alerts.webhook',
+      'destination.token',
+      'salt',
+    ]);
+    for (const { after } of body.changes) expect(after).toBeNull();
+    expect(body.connection.spec).not.toHaveProperty('salt');
+    expect(body.connection.spec.destination).not.toHaveProperty('token');
+    // What is kept under its name is still there; what was taken away is not to be had back.
+    expect(body.connection.spec.destination.credentials.secret).toBe('***');
+    const back = await put('lighter', stored);
+    expect(back.body.fields.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'alerts.webhook',
+      'destination.token',
+      'salt',
+    ]);
+    expect((await world.audited()).at(-1)).toMatchObject({
+      ...{ action: 'connection.change', target: 'lighter' },
+      detail: body.changes.map(({ path }: { path: string }) => path).join(', '),
+    });
+  });
+
   test('never sends a stored secret to another address', async () => {
     const { spec: stored } = (await world.ask('GET', '/connections/orders')).body;
     const elsewhere = {
@@ -230,6 +271,38 @@ describe('changing a connection', () => {
     expect(status).toBe(422);
     expect(body.fields).toEqual([{ path: 'name', message: 'must be old' }]);
   });
+});
+
+test('what no catalogue knows is told, selected or not, with whether it is sent from now on', async () => {
+  const type = 'users.messages.carrier_pigeon.Send';
+  const event = {
+    ...{ event_type: type, id: 'p1', time: Math.floor(Date.now() / 1000) },
+    ...{ user: { user_id: 'u', external_user_id: 'u' }, properties: {} },
+  };
+  const inbox = { kind: 'inbox', token: PUSH_TOKEN };
+  await create('birds', {
+    paused: false,
+    source: inbox,
+    settings: { events: ['users.behaviors.*'] },
+  });
+  const told = async () =>
+    (
+      (await world.ask('GET', '/unknown')).body.types as { type: string; included: boolean }[]
+    ).filter((each) => each.type === type);
+  await expect
+    .poll(() => push(world.served.url, 'birds', { events: [event] }), { timeout: 20_000 })
+    .toBe(200);
+  await expect
+    .poll(told, { timeout: 20_000 })
+    .toEqual([{ type, connection: 'birds', read: 1, included: false }]);
+  const { spec: stored } = (await world.ask('GET', '/connections/birds')).body;
+  const settings = { ...stored.settings, uncatalogued: 'send' };
+  expect((await put('birds', { ...stored, settings })).status).toBe(200);
+  expect(await told()).toMatchObject([{ included: false }]);
+  const wider = { ...settings, events: [...settings.events, type] };
+  expect((await put('birds', { ...stored, settings: wider })).status).toBe(200);
+  // At once, and not only when the service has taken up the change.
+  expect(await told()).toMatchObject([{ included: true }]);
 });
 
 test('it is paused and resumed, and gone when it is deleted', async () => {

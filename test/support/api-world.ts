@@ -116,7 +116,9 @@ async function addCohorts(world: Omit<ApiWorld, 'importKey'>): Promise<string> {
  * Connections: `orders` (files; 120 clicks, 3 custom events, 2 of them dead letters), `app` (pushes), and two that rest: `old`, `resting` (with a job).
  * Cohort imports: see `addCohorts`.
  */
-export async function openApiWorld(): Promise<ApiWorld> {
+export async function openApiWorld(
+  service: Readonly<Record<string, unknown>> = {},
+): Promise<ApiWorld> {
   const scene = await openScene();
   const answers: string[] = [];
   try {
@@ -133,12 +135,13 @@ export async function openApiWorld(): Promise<ApiWorld> {
       `${folder('users.behaviors.CustomEvent')}/b.avro`,
       currentsFile(custom, { schema: CUSTOM_EVENT }),
     );
-    const served = await serveHere(scene, [
+    const connections = [
       specOf(scene, 'orders', { salt: SALT, alerts: { webhook: HOOK } }),
       specOf(scene, 'app', { source: { kind: 'inbox', token: PUSH_TOKEN } }),
       specOf(scene, 'old', { paused: true }),
       specOf(scene, 'resting', { paused: true }),
-    ]);
+    ];
+    const served = await serveHere(scene, connections, service);
     const tokens = await tokensOf(served.service);
     const world: Omit<ApiWorld, 'importKey'> = {
       scene,
@@ -154,6 +157,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
       async ask(method, path, { role = 'admin', body, headers = {} } = {}) {
         const response = await fetch(`${served.url}/api/v1${path}`, {
           method,
+          redirect: 'manual',
           headers: {
             ...(role === null ? {} : { authorization: `Bearer ${tokens[role]}` }),
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),

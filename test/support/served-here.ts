@@ -30,11 +30,16 @@ export interface ServedHere extends AsyncDisposable {
 export async function serveHere(
   scene: Pick<Scene, 'data' | 'root'>,
   connections: readonly unknown[],
+  /** Further settings of the `service:` section. */
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<ServedHere> {
   const lines: LogLine[] = [];
   const configOf = (some: readonly unknown[]) =>
     parseConfig(
-      { service: { listen: { port: 0 }, inbox: { minFreeBytes: 0 } }, connections: some },
+      {
+        service: { listen: { port: 0 }, inbox: { minFreeBytes: 0 }, ...more },
+        connections: some,
+      },
       { env: {}, folder: scene.root },
     );
   const serving: Serving = await serve({

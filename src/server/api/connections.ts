@@ -176,7 +176,7 @@ export function connectionRoutes(add: Add, { management, audit }: ApiParts): voi
     role: 'editor',
     summary: 'Put new settings in the place of the old ones',
     description:
-      'Needs `If-Match` with the ETag that was read. A secret left as `***` stays as it is; with another address (url, endpoint, account) it is to be given again.',
+      'Needs `If-Match` with the ETag that was read. A secret left as `***` stays as it is, one that is left out is taken away; with another address (url, endpoint, account) it is to be given again.',
     params: connectionName,
     query: z.object({
       dryRun: z.enum(['true', 'false']).default('false').describe('Only say what it would do'),

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { specSchemas } from '../../connector.ts';
 import { z } from 'zod';
 import answers from './answers.json' with { type: 'json' };
@@ -21,14 +22,21 @@ interface Media {
   example?: unknown;
 }
 
-export const BASE = '/api/v1';
+/** What stands where nobody has said what an answer is. */
+const NO_WORDS = 'Default Response';
+
+/** An operation as it was added; `url` has `:name` in it. */
+export interface Added extends Documented {
+  readonly method: string;
+  readonly url: string;
+}
 
 /** Completes a document: examples of every request and answer, the common errors, and the settings as components. */
-export function completed(document: OpenApi, operations: readonly Documented[]): OpenApi {
+export function completed(document: OpenApi, operations: readonly Added[]): OpenApi {
   const recorded: Readonly<Record<string, unknown>> = answers;
-  for (const { id, method, path, media, example } of operations) {
-    const url = BASE + path.replaceAll(/:(\w+)/g, '{$1}');
-    const operation = document.paths[url]?.[method.toLowerCase()];
+  for (const { id, method, url, media, example } of operations) {
+    const path = url.replaceAll(/:(\w+)/g, '{$1}');
+    const operation = document.paths[path]?.[method.toLowerCase()];
     if (!operation) throw new Error(`${id} is missing in the OpenAPI document`);
     for (const parameter of operation.parameters ?? []) {
       const value =
@@ -45,6 +53,8 @@ export function completed(document: OpenApi, operations: readonly Documented[]):
     const answer = operation.responses[String(example.status)];
     const content = answer?.content?.[media];
     if (content && id in recorded) content.example = recorded[id];
+    for (const [status, each] of Object.entries(operation.responses))
+      if (each.description === NO_WORDS) each.description = STATUS_CODES[status] ?? '';
     operation.responses['default'] = {
       description: 'What went wrong',
       content: { 'application/problem+json': { schema: ref('Problem') } },

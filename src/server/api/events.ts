@@ -76,7 +76,7 @@ export function eventRoutes(add: Add, { management }: ApiParts): void {
     ...{ method: 'GET', path: '/unknown', id: 'listUnknown', tag: TAG, role: 'viewer' },
     summary: 'What Braze sends and the catalogue does not know: types and fields',
     description:
-      'To send them: put `settings.uncatalogued: send` (types) or `settings.newFields: send` (fields) into the connection.',
+      'To send them: put `settings.uncatalogued: send` (types; `settings.events` must select them, too) or `settings.newFields: send` (fields) into the connection.',
     answers: { 200: unknown },
     example: { status: 200 },
     handler: () => events.unknown(),

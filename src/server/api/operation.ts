@@ -6,13 +6,19 @@ import type { Management } from '../../connector.ts';
 /** Settings are small; drafts of them are kept. */
 const BODY_BYTES = 256 * 1024;
 
-/** What the routes are given. Access is another's: who asks, what he may, and where it is written down. */
-export interface ApiParts {
-  readonly management: Management;
-  readonly version: string;
+/** Who asks, and what they may. */
+export interface Gate {
   /** Refuses whoever has not at least this role. */
   readonly needs: (role: Role) => preHandlerHookHandler;
+  /** The same, and whoever asks by an API token. */
+  readonly needsPerson: (role: Role) => preHandlerHookHandler;
   readonly actorOf: (request: FastifyRequest) => Actor;
+}
+
+/** What the routes are given. Access is another's: who asks, what he may, and where it is written down. */
+export interface ApiParts extends Gate {
+  readonly management: Management;
+  readonly version: string;
   /** Whether who began a request may still do as much; for answers that last. */
   readonly isStillIn: (request: FastifyRequest) => Promise<boolean>;
   readonly audit: (actor: Actor, action: string, target: string, detail?: string) => Promise<void>;
@@ -24,6 +30,7 @@ export interface Input<P, Q, B> {
   readonly body: B;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Throws where nobody need be signed in, and nobody is. */
   readonly actor: Actor;
 }
 
@@ -37,14 +44,17 @@ export interface Example {
 }
 
 export interface Operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`, with `:name`. */
   readonly path: string;
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly role: Role;
+  /** The least that is needed; null: not even a sign-in. */
+  readonly role: Role | null;
+  /** Not with an API token. */
+  readonly people?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly headers?: z.ZodType;
@@ -66,30 +76,38 @@ export type Add = <
   operation: Operation<P, Q, B>,
 ) => void;
 
+/** What the reference needs of an operation beyond its schemas. */
 export interface Documented {
   readonly id: string;
-  readonly method: string;
-  readonly path: string;
   readonly media: string;
   readonly example: Example;
-  readonly answers: Readonly<Record<number, z.ZodType>>;
 }
 
-/** Operations of a scope; each is noted in `into`, for the reference. */
-export function operations(app: FastifyInstance, parts: ApiParts, into: Documented[]): Add {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    documented?: Documented;
+  }
+}
+
+/** Adds operations to a scope. */
+export function operations(app: FastifyInstance, parts: Gate): Add {
   return (operation) => {
-    const { method, path, id, tag, summary, description, role, answers, example } = operation;
+    const { method, path, id, tag, summary, role, people, answers } = operation;
     const { params, query, headers, body, media = 'application/json', handler } = operation;
-    into.push({ id, method, path, media, example, answers });
+    const documented = { id, media, example: operation.example };
+    const needs = people ? parts.needsPerson : parts.needs;
     app.route({
       method,
       url: path,
       exposeHeadRoute: false,
       bodyLimit: BODY_BYTES,
-      preHandler: parts.needs(role),
+      ...(role === null
+        ? { config: { documented, open: true } }
+        : { config: { documented }, preHandler: needs(role) }),
       schema: {
         operationId: id,
-        ...{ tags: [tag], summary, description: describe(role, description) },
+        ...{ tags: [tag], summary, description: describe(operation) },
+        ...(role === null ? { security: [] } : people ? { security: [{ session: [] }] } : {}),
         ...(params ? { params } : {}),
         ...(query ? { querystring: query } : {}),
         ...(headers ? { headers } : {}),
@@ -112,16 +130,29 @@ export function operations(app: FastifyInstance, parts: ApiParts, into: Document
           body: request.body as never,
           request,
           reply,
-          actor: parts.actorOf(request),
+          get actor() {
+            return parts.actorOf(request);
+          },
         });
       },
     });
   };
 }
 
-function describe(role: Role, description: string | undefined): string {
-  const who = `Role: ${role}.`;
-  return description === undefined ? who : `${description}\n\n${who}`;
+function describe({
+  description,
+  role,
+  people,
+}: Pick<Operation<z.ZodType, z.ZodType, z.ZodType>, 'description' | 'role' | 'people'>): string {
+  const who = [
+    ...(people ? ['By people alone, not by tokens.'] : []),
+    role === null ? 'Needs no sign-in.' : `Role: ${role}.`,
+  ].join(' ');
+  return description === undefined
+    ? who
+    : `${description}
+
+${who}`;
 }
 
 /** Aborted when whoever asked has left. */

@@ -6,12 +6,12 @@ import { suppressionRoutes } from './cohort-suppressions.ts';
 import { cohortRoutes } from './cohorts.ts';
 import { connectionRoutes } from './connections.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
-import { completed, type OpenApi } from './document.ts';
+import { type Added, completed, type OpenApi } from './document.ts';
 import { eventRoutes } from './events.ts';
 import { figureRoutes } from './figures.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
-import { type ApiParts, type Documented, operations } from './operation.ts';
+import { type ApiParts, operations } from './operation.ts';
 import { serviceRoutes } from './service.ts';
 import { setupRoutes } from './setup.ts';
 import { problem } from '../problem.ts';
@@ -22,7 +22,7 @@ const DESCRIPTION = `Everything that the dashboard does goes through this API.
 - **Errors** are \`application/problem+json\` with a stable \`code\`.
 - **Lists** come in pages: \`next\` of one is the \`cursor\` of the following.
 - **Lost updates** are refused: a change of a connection carries its \`ETag\` in \`If-Match\`.
-- **Secrets** can be written and never read: they are shown as \`***\`, and \`***\` sent back means: as it is.`;
+- **Secrets** can be written and never read: they are shown as \`***\`, and \`***\` sent back means: as it is; left out: taken away.`;
 
 /** No settings come near it; what goes deeper would overflow the stack of whoever walks it. */
 const MAX_DEPTH = 32;
@@ -54,13 +54,14 @@ export function apiOperations(options: ApiParts): (scope: FastifyInstance) => Pr
         },
         security: [{ token: [] }, { session: [] }],
       },
-      transform: (given) => {
-        const { schema, url } = jsonSchemaTransform(given);
-        return { schema: { tags: ['Access'], ...schema }, url };
-      },
+      transform: jsonSchemaTransform,
     });
-    const documented: Documented[] = [];
-    const add = operations(scope, options, documented);
+    const added: Added[] = [];
+    // Those of others who add to this scope, too.
+    scope.addHook('onRoute', ({ method, url, config }) => {
+      if (config?.documented) added.push({ ...config.documented, method: String(method), url });
+    });
+    const add = operations(scope, options);
     connectionRoutes(add, options);
     figureRoutes(add, options);
     jobRoutes(add, options);
@@ -78,7 +79,7 @@ export function apiOperations(options: ApiParts): (scope: FastifyInstance) => Pr
     // It tells nothing of this service, so it needs no sign-in.
     const open = { schema: { hide: true }, config: { open: true } };
     scope.get('/openapi.json', open, (_request, reply) => {
-      document ??= completed(scope.swagger() as unknown as OpenApi, documented);
+      document ??= completed(scope.swagger() as unknown as OpenApi, added);
       return reply.type('application/json').send(JSON.stringify(document));
     });
   };

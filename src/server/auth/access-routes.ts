@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { OidcSettings } from '../../connector.ts';
+import { operations } from '../api/operation.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { createOidcClient } from './oidc.ts';
 import { oidcRoutes } from './oidc-routes.ts';
@@ -24,16 +25,17 @@ export function accessRoutes({
       scope.addHook('onRoute', (route) => {
         route.bodyLimit = BODY_BYTES;
       });
-      sessionRoutes(parts)(scope);
-      userRoutes(parts)(scope);
-      tokenRoutes(parts)(scope);
-      auditRoutes(parts)(scope);
+      const add = operations(scope, parts.guard);
+      sessionRoutes(add, parts);
+      userRoutes(add, parts);
+      tokenRoutes(add, parts);
+      auditRoutes(add, parts);
       if (oidc)
-        oidcRoutes({
+        oidcRoutes(add, {
           ...parts,
           client: createOidcClient(oidc),
           ownsRoles: oidc.rolesClaim !== undefined,
-        })(scope);
+        });
       done();
     });
   };

@@ -1,46 +1,38 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { Add } from '../api/operation.ts';
+import { idBefore, iso, isoTime, paged, pageOf, paging } from '../api/shapes.ts';
 import type { Parts } from './parts.ts';
-import { at, isoTime } from './shapes.ts';
+import { TAG } from './shapes.ts';
 
 const entry = z.object({
-  at,
-  actor: z.string(),
+  at: isoTime,
+  actor: z.string().describe('Who; of a token also its name'),
   action: z.string(),
-  target: z.string(),
+  target: z.string().describe('Of what: a connection, a user, a token'),
   detail: z.string().nullable(),
 });
 
 /** Who changed what, for admins. */
-export function auditRoutes({ access, guard }: Parts): (app: FastifyInstance) => void {
-  return (app) => {
-    app.withTypeProvider<ZodTypeProvider>().get(
-      '/audit',
-      {
-        preHandler: guard.needs('admin'),
-        schema: {
-          summary: 'Who changed what, newest first',
-          querystring: z.object({
-            cursor: z.coerce.number().int().positive().optional(),
-            limit: z.coerce.number().int().min(1).max(500).default(100),
-          }),
-          response: { 200: z.object({ items: z.array(entry), next: z.string().nullable() }) },
-        },
-      },
-      async ({ query: { cursor, limit } }) => {
-        const found = await access.audit.list({
-          ...(cursor === undefined ? {} : { before: cursor }),
-          limit: limit + 1,
-        });
-        const page = found.slice(0, limit);
-        return {
-          items: page.map(({ at, actor, action, target, detail }) => ({
-            ...{ at: isoTime(at), actor, action, target, detail },
-          })),
-          next: found.length > limit ? String(page.at(-1)!.id) : null,
-        };
-      },
-    );
-  };
+export function auditRoutes(add: Add, { access }: Parts): void {
+  add({
+    ...{ method: 'GET', path: '/audit', id: 'listAudit', tag: TAG, role: 'admin' },
+    summary: 'Who changed what, newest first',
+    query: paging,
+    answers: { 200: pageOf(entry) },
+    example: { query: { limit: '2' }, status: 200 },
+    async handler({ query: { cursor, limit } }) {
+      const before = idBefore(cursor);
+      const found = await access.audit.list({
+        ...(before === undefined ? {} : { before }),
+        limit: limit + 1,
+      });
+      const { items, next } = paged(found, limit, ({ id }) => id);
+      return {
+        items: items.map(({ at, actor, action, target, detail }) => ({
+          ...{ at: iso(at), actor, action, target, detail },
+        })),
+        next,
+      };
+    },
+  });
 }

@@ -1,10 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type User } from '../../core/access.ts';
 import { StateError } from '../../core/errors.ts';
+import type { Add } from '../api/operation.ts';
+import { nothing } from '../api/shapes.ts';
 import { giveFlow, takeFlow } from './cookie.ts';
 import type { Flow, OidcClient, Person } from './oidc.ts';
 import { baseUrl } from './origin.ts';
 import type { Parts } from './parts.ts';
+import { TAG } from './shapes.ts';
 
 export interface OidcRoutesOptions extends Parts {
   readonly client: OidcClient;
@@ -18,7 +21,7 @@ type Refusal = 'oidc_failed' | 'oidc_no_role' | 'oidc_name_taken' | 'oidc_disabl
 const CALLBACK = '/api/v1/oidc/callback';
 
 /** Signing in through the provider: the browser goes there and comes back to the first page. */
-export function oidcRoutes(options: OidcRoutesOptions): (app: FastifyInstance) => void {
+export function oidcRoutes(add: Add, options: OidcRoutesOptions): void {
   const { publicUrl, log, client } = options;
 
   const home = (request: FastifyRequest, reply: FastifyReply, refusal?: Refusal): FastifyReply => {
@@ -32,46 +35,49 @@ export function oidcRoutes(options: OidcRoutesOptions): (app: FastifyInstance) =
     return home(request, reply, 'oidc_failed');
   };
 
-  return (app) => {
-    const config = { open: true } as const;
+  add({
+    ...{ method: 'GET', path: '/oidc/start', id: 'startOidc', tag: TAG, role: null },
+    summary: 'Send the browser to the OIDC provider',
+    description: 'To be opened by a browser. There only where a provider is configured.',
+    answers: { 302: nothing },
+    example: { status: 302 },
+    async handler({ request, reply }) {
+      try {
+        const { url, flow } = await client.start(baseUrl(request, publicUrl) + CALLBACK);
+        giveFlow(request, reply, written(flow), publicUrl);
+        return reply.redirect(url);
+      } catch (error) {
+        return failed(request, reply, error);
+      }
+    },
+  });
 
-    app.get(
-      '/oidc/start',
-      { config, schema: { summary: 'Sends the browser to the OIDC provider' } },
-      async (request, reply) => {
-        try {
-          const { url, flow } = await client.start(baseUrl(request, publicUrl) + CALLBACK);
-          giveFlow(request, reply, written(flow), publicUrl);
-          return reply.redirect(url);
-        } catch (error) {
-          return failed(request, reply, error);
-        }
-      },
-    );
-
-    app.get(
-      '/oidc/callback',
-      { config, schema: { summary: 'Where the OIDC provider sends the browser back to' } },
-      async (request, reply) => {
-        let person: Person;
-        try {
-          const flow = flowIn(takeFlow(request, reply));
-          const answer = new URL(baseUrl(request, publicUrl) + CALLBACK);
-          answer.search = new URL(request.url, answer).search;
-          person = await client.finish(answer, flow);
-        } catch (error) {
-          return failed(request, reply, error);
-        }
-        const user = await admit(options, person);
-        if (typeof user === 'string') {
-          log.warn('sign-in by OIDC refused', { reason: user, user: person.name });
-          return home(request, reply, user);
-        }
-        await options.signIn(request, reply, user.name, 'oidc');
-        return home(request, reply);
-      },
-    );
-  };
+  add({
+    ...{ method: 'GET', path: '/oidc/callback', id: 'finishOidc', tag: TAG, role: null },
+    summary: 'Where the OIDC provider sends the browser back to',
+    description:
+      'Leads to the first page, signed in; or with `#error=` and why not. There only where a provider is configured.',
+    answers: { 302: nothing },
+    example: { status: 302 },
+    async handler({ request, reply }) {
+      let person: Person;
+      try {
+        const flow = flowIn(takeFlow(request, reply));
+        const answer = new URL(baseUrl(request, publicUrl) + CALLBACK);
+        answer.search = new URL(request.url, answer).search;
+        person = await client.finish(answer, flow);
+      } catch (error) {
+        return failed(request, reply, error);
+      }
+      const user = await admit(options, person);
+      if (typeof user === 'string') {
+        log.warn('sign-in by OIDC refused', { reason: user, user: person.name });
+        return home(request, reply, user);
+      }
+      await options.signIn(request, reply, user.name, 'oidc');
+      return home(request, reply);
+    },
+  });
 }
 
 /** The user that somebody is, made when they come for the first time; or why they are not let in. */

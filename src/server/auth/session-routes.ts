@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Add } from '../api/operation.ts';
+import { nothing } from '../api/shapes.ts';
 import { problem, type Problem } from '../problem.ts';
 import { sessionIdOf, takeSessionId } from './cookie.ts';
 import type { Parts } from './parts.ts';
@@ -11,143 +12,127 @@ import {
   newPassword,
   signedIn,
   signedOut,
+  TAG,
   typedName,
   typedPassword,
   userName,
 } from './shapes.ts';
 
-const linkToken = z.string().max(200);
-const open = { open: true } as const;
+const linkToken = z.string().max(200).describe('What stands behind `#token=` in the link');
+const person = { name: 'maria', password: 'correct horse battery' };
 
 /** Signing in and out, and the first start. */
-export function sessionRoutes(parts: Parts): (app: FastifyInstance) => void {
+export function sessionRoutes(add: Add, parts: Parts): void {
   const { access, guard, now, version, oidc } = parts;
-  return (plain) => {
-    const app = plain.withTypeProvider<ZodTypeProvider>();
 
-    app.get(
-      '/session',
-      {
-        config: open,
-        schema: { summary: 'Who is signed in', response: { 200: z.union([signedIn, signedOut]) } },
-      },
-      async (request) => {
-        const identity = guard.identityOf(request);
-        if (!identity)
-          return {
-            state: (await access.users.hasAdmin())
-              ? ('signed-out' as const)
-              : ('setup-needed' as const),
-            ...{ version, oidc },
-          };
-        const { actor, session } = identity;
-        return {
-          state: 'signed-in' as const,
-          user: { name: actor.name, role: actor.role },
-          csrf: session?.csrf ?? null,
-          passwordNeeded: session?.start === 'link',
-          ...{ version, oidc },
-        };
-      },
-    );
+  add({
+    ...{ method: 'GET', path: '/session', id: 'getSession', tag: TAG, role: null },
+    summary: 'Who is signed in',
+    answers: { 200: z.union([signedIn, signedOut]) },
+    example: { status: 200 },
+    async handler({ request }) {
+      const identity = guard.identityOf(request);
+      if (!identity) {
+        const state = (await access.users.hasAdmin()) ? 'signed-out' : 'setup-needed';
+        return { state, version, oidc };
+      }
+      const { actor, session } = identity;
+      return {
+        state: 'signed-in',
+        user: { name: actor.name, role: actor.role },
+        csrf: session?.csrf ?? null,
+        passwordNeeded: session?.start === 'link',
+        ...{ version, oidc },
+      };
+    },
+  });
 
-    app.post(
-      '/session',
-      {
-        config: open,
-        schema: {
-          summary: 'Sign in with a password',
-          body: z.strictObject({ name: typedName, password: typedPassword }),
-          response: { 200: signedIn },
-        },
-      },
-      async (request, reply) => {
-        const { name, password } = request.body;
-        if (await parts.isPassword(request, name, password))
-          return parts.signIn(request, reply, name, 'password');
-        throw problem(401, 'wrong_credentials', 'The name or the password is wrong');
-      },
-    );
-
-    app.delete(
-      '/session',
-      {
-        preHandler: guard.needs('viewer'),
-        schema: { summary: 'Sign out', response: { 204: z.null() } },
-      },
-      async (request, reply) => {
-        const id = sessionIdOf(request);
-        if (id !== undefined) await access.sessions.end(digestOf(id));
-        takeSessionId(reply);
-        return reply.code(204).send(null);
-      },
-    );
-
-    app.post(
-      '/session/link',
-      {
-        config: open,
-        schema: {
-          summary: 'Sign in with the token of a one-time link',
-          body: z.strictObject({ token: linkToken }),
-          response: { 200: signedIn },
-        },
-      },
-      async (request, reply) => {
-        const user = await access.links.use(digestOf(request.body.token), now());
-        if (user === undefined) throw wrongLink();
-        return parts.signIn(request, reply, user, 'link');
-      },
-    );
-
-    app.post(
-      '/setup',
-      {
-        config: open,
-        schema: {
-          summary: 'Make the first admin, with the token of the link that the service printed',
-          body: z.strictObject({ token: linkToken, name: userName, password: newPassword }),
-          response: { 200: signedIn },
-        },
-      },
-      async (request, reply) => {
-        const { token, name, password } = request.body;
-        const digest = digestOf(token);
-        // Before the password is hashed, which is work.
-        if (!(await access.links.isSetUp(digest, now()))) throw wrongLink();
-        expectPassword(name, password);
-        const user = { name, role: 'admin', passwordHash: await hashPassword(password) } as const;
-        if (!(await access.links.setUp(digest, user, now()))) throw wrongLink();
-        await guard.audit({ name, role: 'admin', via: 'session' }, 'set up', name);
+  add({
+    ...{ method: 'POST', path: '/session', id: 'signIn', tag: TAG, role: null },
+    summary: 'Sign in with a password',
+    description: 'Wrong passwords are answered more and more slowly: `throttled`.',
+    body: z.strictObject({ name: typedName, password: typedPassword }),
+    answers: { 200: signedIn },
+    example: { body: person, status: 200 },
+    async handler({ body: { name, password }, request, reply }) {
+      if (await parts.isPassword(request, name, password))
         return parts.signIn(request, reply, name, 'password');
-      },
-    );
+      throw problem(401, 'wrong_credentials', 'The name or the password is wrong');
+    },
+  });
 
-    app.put(
-      '/session/password',
-      {
-        preHandler: guard.needsPerson('viewer'),
-        schema: {
-          summary: 'Change your own password; ends all your other sessions',
-          body: z.strictObject({ current: typedPassword.optional(), new: newPassword }),
-          response: { 200: signedIn },
-        },
-      },
-      async (request, reply) => {
-        const { current, new: password } = request.body;
-        const { user: name, actor, session } = guard.identityOf(request)!;
-        if ((await access.users.get(name))?.signIn === 'oidc') throw noPassword(name);
-        if (session?.start !== 'link') await expectCurrent(request, name, current);
-        expectPassword(name, password, 'new');
-        await access.users.change(name, { passwordHash: await hashPassword(password) });
-        await guard.audit(actor, 'change password', name);
-        return parts.signIn(request, reply, name, 'password');
-      },
-    );
-  };
+  add({
+    ...{ method: 'DELETE', path: '/session', id: 'signOut', tag: TAG, role: 'viewer' },
+    summary: 'Sign out',
+    answers: { 204: nothing },
+    example: { status: 204 },
+    async handler({ request, reply }) {
+      const id = sessionIdOf(request);
+      if (id !== undefined) await access.sessions.end(digestOf(id));
+      takeSessionId(reply);
+      return reply.code(204).send();
+    },
+  });
+
+  add({
+    ...{ method: 'POST', path: '/session/link', id: 'signInByLink', tag: TAG, role: null },
+    summary: 'Sign in with the token of a one-time link',
+    description: 'Such a link is printed by `sluice users reset NAME`.',
+    body: z.strictObject({ token: linkToken }),
+    answers: { 200: signedIn },
+    example: { body: { token: 'token-of-a-link' }, status: 200 },
+    async handler({ body, request, reply }) {
+      const user = await access.links.use(digestOf(body.token), now());
+      if (user === undefined) throw wrongLink();
+      return parts.signIn(request, reply, user, 'link');
+    },
+  });
+
+  add({
+    ...{ method: 'POST', path: '/setup', id: 'setUp', tag: TAG, role: null },
+    summary: 'Make the first admin',
+    description: 'With the token of the link that the service printed. Works once.',
+    body: z.strictObject({ token: linkToken, name: userName, password: newPassword }),
+    answers: { 200: signedIn },
+    example: { body: { token: 'token-of-the-first-link', ...person }, status: 200 },
+    async handler({ body: { token, name, password }, request, reply }) {
+      const digest = digestOf(token);
+      // Before the password is hashed, which is work.
+      if (!(await access.links.isSetUp(digest, now()))) throw wrongLink();
+      expectPassword(name, password);
+      const user = { name, role: 'admin', passwordHash: await hashPassword(password) } as const;
+      if (!(await access.links.setUp(digest, user, now()))) throw wrongLink();
+      await guard.audit({ name, role: 'admin', via: 'session' }, 'set up', name);
+      return parts.signIn(request, reply, name, 'password');
+    },
+  });
+
+  add({
+    ...{ method: 'PUT', path: '/session/password', id: 'changePassword', tag: TAG },
+    ...{ role: 'viewer', people: true },
+    summary: 'Change your own password; ends all your other sessions',
+    body: z.strictObject({
+      current: typedPassword.optional().describe('Not needed by who signed in by a link'),
+      new: newPassword,
+    }),
+    answers: { 200: signedIn },
+    example: {
+      body: { current: person.password, new: 'another horse battery' },
+      status: 200,
+    },
+    async handler({ body: { current, new: password }, request, reply }) {
+      const { user: name, actor, session } = guard.identityOf(request)!;
+      if ((await access.users.get(name))?.signIn === 'oidc') throw noPassword(name);
+      if (session?.start !== 'link') await expectCurrent(request, name, current);
+      expectPassword(name, password, 'new');
+      await access.users.change(name, { passwordHash: await hashPassword(password) });
+      await guard.audit(actor, 'change password', name);
+      return parts.signIn(request, reply, name, 'password');
+    },
+  });
 
   async function expectCurrent(
-    request: Parameters<Parts['isPassword']>[0],
+    request: FastifyRequest,
     name: string,
     current: string | undefined,
   ): Promise<void> {

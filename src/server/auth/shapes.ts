@@ -4,6 +4,13 @@ import { problem } from '../problem.ts';
 import { NAME_RULE, USER_NAME } from './names.ts';
 import { PASSWORD_LENGTH, PASSWORD_MOST, passwordFault } from './password.ts';
 
+export const TAG = 'Access';
+
+/** A list that is always whole. */
+export function wholeListOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next: z.null() });
+}
+
 export const role = z.enum(ROLES).meta({ description: 'What a user or a token may do' });
 
 /** The name of a new user. */
@@ -18,8 +25,6 @@ export const newPassword = z
   .string()
   .max(PASSWORD_MOST * 4)
   .meta({ description: `At least ${PASSWORD_LENGTH} characters, and not the name` });
-
-export const at = z.iso.datetime();
 
 export const signedIn = z.object({
   state: z.literal('signed-in'),
@@ -47,12 +52,4 @@ export function expectPassword(name: string, password: string, path = 'password'
   const fault = passwordFault(name, password);
   if (fault !== undefined)
     throw problem(422, 'invalid', fault, { fields: [{ path, message: fault }] });
-}
-
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-export function isoTimeOrNull(ms: number | null): string | null {
-  return ms === null ? null : isoTime(ms);
 }
