@@ -28,7 +28,6 @@ export {
 export { manageCohorts } from './connector/manage/cohort-management.ts';
 export { EXPORT_FORMATS, type ExportFormat } from './connector/manage/cohort-export.ts';
 export type { ImportDetail, ImportSummary } from './connector/manage/cohort-imports.ts';
-export type { NewKey } from './connector/manage/cohort-keys.ts';
 export { ROTATION_HOURS } from './connector/manage/cohort-keys.ts';
 export type { CohortDetail } from './connector/manage/cohorts.ts';
 export {

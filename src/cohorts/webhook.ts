@@ -60,7 +60,7 @@ const MOST_CHARACTERS = 100;
 
 /** JSON, in which whole numbers that no double holds become texts: they are ids. Throws SyntaxError. */
 export function parseWebhook(body: string): unknown {
-  if (!/\d{16}/.test(body)) return JSON.parse(body) as unknown;
+  if (!/[:[,]\s*-?\d{16}/.test(body)) return JSON.parse(body) as unknown;
   const parse = JSON.parse as (
     text: string,
     reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,

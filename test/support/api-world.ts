@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Role, ROLES } from '../../src/core/access.ts';
 import { digestOf, newApiToken } from '../../src/server/auth/secrets.ts';
@@ -91,6 +92,7 @@ async function addCohorts(world: Omit<ApiWorld, 'importKey'>): Promise<string> {
   const create = (name: string, destination: Record<string, unknown>) =>
     world.ask('POST', '/cohort-imports', { body: { name, destination, paused: true } });
   const folder = join(world.scene.root, 'cohorts');
+  await mkdir(folder);
   await create('crm', { kind: 'file', path: folder });
   await create('shop', {
     ...{ kind: 'users-track', instance: 'http://127.0.0.1:9', apiKey: BRAZE_KEY },
