@@ -21,7 +21,6 @@ export type UnmatchedReason =
 export interface CohortMember {
   /** Tells members of one cohort apart: Mixpanel's distinct_id, or what stands in for it. */
   readonly id: string;
-  readonly user: BrazeUser | UnmatchedReason;
   /** Everything Mixpanel sent of it. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -44,8 +43,6 @@ export interface CohortPage {
   readonly members: readonly CohortMember[];
   /** Of the members as they were sent: tells a page that is sent again from one that is another. */
   readonly digest: Uint8Array;
-  /** By which the members were identified; see `Identification`. */
-  readonly identity: string;
 }
 
 /** What became of a page: all three are successes for Mixpanel. */
@@ -175,7 +172,7 @@ export interface CohortHold {
 }
 
 /**
- * receiving: pages are missing; applying: all are in; done; outdated: another full view came before it was complete;
+ * receiving: pages are missing, and nothing of it counts yet; applying: all are in; done; outdated: another full view came before it was complete;
  * expired: the rest of its pages never came, and nothing of it was applied.
  */
 export type CohortSyncState = 'receiving' | 'applying' | 'done' | 'outdated' | 'expired';

@@ -1,9 +1,9 @@
 import type Database from 'better-sqlite3';
 import type { CohortNow } from '../../core/cohorts.ts';
 import type { MemberRows } from './members.ts';
-import { noteSize } from './sizes.ts';
 import { newTally, tallying, type UserRow } from './tally.ts';
 import type { UserRows } from './users.ts';
+import { applyingSyncs } from './views.ts';
 
 /** Rows that one transaction deals with, so that others get their turn. */
 const STEP = 2000;
@@ -14,19 +14,11 @@ interface CohortRow {
   readonly id: number;
   readonly state: string;
   readonly seq: number;
-  readonly identity: string;
-  readonly identityCursor: string | null;
+  readonly identity: string | null;
+  readonly identityCursor: number | null;
   readonly destination: string | null;
   readonly rewrite: 'resync' | 'move' | null;
-  readonly rewriteCursor: string;
-}
-
-interface ViewRow {
-  readonly id: number;
-  readonly seq: number;
-  readonly step: 'take' | 'sweep';
-  readonly cursor: string;
-  readonly pageCursor: number;
+  readonly rewriteCursor: number;
 }
 
 /** One bounded piece of work; false when there is none of this kind. */
@@ -42,13 +34,14 @@ export function applying(
     `SELECT id, state, seq, identity, identity_cursor AS identityCursor, destination, rewrite,
        rewrite_cursor AS rewriteCursor FROM cohorts WHERE id = ?`,
   );
+  const sync = applyingSyncs(db, members);
+  const applyingSync: Piece = ({ id }, now, at) => sync(id, now, at);
   const pieces: Piece[] = [
     forgetting(db),
     relocating(db),
     identifying(db, members),
-    viewing(db, members),
+    applyingSync,
     rewriting(db, users),
-    dropping(db),
     tryingAgain(db, users),
     burying(db),
   ];
@@ -62,7 +55,7 @@ export function applying(
 function relocating(db: Database.Database): Piece {
   const set = db.prepare<unknown[]>(
     `UPDATE cohorts SET destination = ?, announced = iif(destination IS NULL, announced, NULL),
-       rewrite = iif(destination IS NULL, rewrite, 'move'), rewrite_cursor = '' WHERE id = ?`,
+       rewrite = iif(destination IS NULL, rewrite, 'move'), rewrite_cursor = 0 WHERE id = ?`,
   );
   return ({ id, destination }, now) =>
     destination !== now.destination && set.run(now.destination, id).changes > 0;
@@ -70,13 +63,12 @@ function relocating(db: Database.Database): Piece {
 
 function identifying(db: Database.Database, members: MemberRows): Piece {
   const start = db.prepare<[string, number]>(
-    `UPDATE cohorts SET identity = ?, identity_cursor = '', seq = seq + 1 WHERE id = ?`,
+    `UPDATE cohorts SET identity = ?, identity_cursor = 0, seq = seq + 1 WHERE id = ?`,
   );
-  const next = db.prepare<[number, string], { member: string; fields: string }>(
-    `SELECT member, fields FROM cohort_members WHERE cohort = ? AND member > ? AND gone = 0
-     ORDER BY member LIMIT ${STEP}`,
+  const next = db.prepare<[number, number], { id: number; member: string; fields: string }>(
+    `SELECT id, member, fields FROM cohort_members WHERE cohort = ? AND id > ? AND gone = 0 ORDER BY id LIMIT ${STEP}`,
   );
-  const reach = db.prepare<[string | null, number]>(
+  const reach = db.prepare<[number | null, number]>(
     'UPDATE cohorts SET identity_cursor = ? WHERE id = ?',
   );
   const tally = tallying(db);
@@ -89,85 +81,7 @@ function identifying(db: Database.Database, members: MemberRows): Piece {
     for (const { member, fields } of rows)
       members.identify(within, member, identification.identify(parsed(fields)), seq);
     tally(id, within.tally);
-    reach.run(rows.length < STEP ? null : rows.at(-1)!.member, id);
-    return true;
-  };
-}
-
-/** Brings the oldest view that is complete nearer to its end. */
-function viewing(db: Database.Database, members: MemberRows): Piece {
-  const view = db.prepare<[number], ViewRow>(
-    `SELECT id, seq, step, cursor, page_cursor AS pageCursor FROM cohort_syncs
-     WHERE cohort = ? AND state = 'applying' ORDER BY seq LIMIT 1`,
-  );
-  const staged = db.prepare<
-    [number, string, number],
-    { member: string; page: number; fields: string }
-  >(
-    `SELECT member, page, fields FROM cohort_staged WHERE sync = ? AND (member, page) > (?, ?)
-     ORDER BY member, page LIMIT ${STEP}`,
-  );
-  const known = db.prepare<[number, string], { member: string; seq: number }>(
-    `SELECT member, seq FROM cohort_members WHERE cohort = ? AND member > ? ORDER BY member LIMIT ${STEP}`,
-  );
-  const isStaged = db
-    .prepare<[number, string], number>(
-      'SELECT 1 FROM cohort_staged WHERE sync = ? AND member = ? LIMIT 1',
-    )
-    .pluck();
-  const olderView = db
-    .prepare<[number, number], number>(
-      `SELECT 1 FROM cohort_syncs WHERE cohort = ? AND id <> ? AND action = 'members'
-         AND state IN ('receiving', 'applying') LIMIT 1`,
-    )
-    .pluck();
-  const progress = db.prepare<unknown[]>(
-    `UPDATE cohort_syncs SET step = ?, cursor = ?, page_cursor = ?, added = added + ?, removed = removed + ? WHERE id = ?`,
-  );
-  const finish = db.prepare<unknown[]>(
-    `UPDATE cohort_syncs SET state = 'done', step = 'drop', ended_at = ? WHERE id = ?`,
-  );
-  const tally = tallying(db);
-  const size = noteSize(db);
-
-  const take = (
-    id: number,
-    { id: sync, seq, cursor, pageCursor }: ViewRow,
-    now: CohortNow,
-  ): void => {
-    const rows = staged.all(sync, cursor, pageCursor);
-    const within = { cohort: id, tally: newTally() };
-    let added = 0;
-    for (const { member, fields } of rows) {
-      const user = now.identification.identify(parsed(fields));
-      if (members.put(within, { id: member, user, fields }, seq, false)) added++;
-    }
-    tally(id, within.tally);
-    const last = rows.at(-1);
-    if (last && rows.length === STEP) progress.run('take', last.member, last.page, added, 0, sync);
-    else progress.run('sweep', '', 0, added, 0, sync);
-  };
-
-  const sweep = (id: number, { id: sync, seq, cursor }: ViewRow, at: number): void => {
-    const rows = known.all(id, cursor);
-    const within = { cohort: id, tally: newTally() };
-    const remember = olderView.get(id, sync) !== undefined;
-    let removed = 0;
-    for (const row of rows)
-      if (row.seq <= seq && isStaged.get(sync, row.member) === undefined)
-        if (members.leave(within, row.member, seq, remember)) removed++;
-    tally(id, within.tally);
-    progress.run('sweep', rows.at(-1)?.member ?? cursor, 0, 0, removed, sync);
-    if (rows.length === STEP) return;
-    finish.run(at, sync);
-    size(id, at);
-  };
-
-  return ({ id }, now, at) => {
-    const found = view.get(id);
-    if (!found) return false;
-    if (found.step === 'take') take(id, found, now);
-    else sweep(id, found, at);
+    reach.run(rows.length < STEP ? null : rows.at(-1)!.id, id);
     return true;
   };
 }
@@ -183,7 +97,7 @@ function rewriting(db: Database.Database, users: UserRows): Piece {
     if (rewrite === null) return false;
     const rows = next.all(id, rewriteCursor);
     const within = { cohort: id, tally: newTally() };
-    for (const row of rows) {
+    for (const { id: _id, ...row } of rows) {
       // At another place nobody is in yet.
       const sent = rewrite === 'move' ? 0 : row.sent === 1 ? 3 : row.sent;
       const writtenAt = rewrite === 'move' ? 0 : row.writtenAt;
@@ -191,36 +105,16 @@ function rewriting(db: Database.Database, users: UserRows): Piece {
     }
     tally(id, within.tally);
     const isLast = rows.length < STEP;
-    reach.run(isLast ? null : rewrite, isLast ? '' : rows.at(-1)!.user, id);
+    reach.run(isLast ? null : rewrite, isLast ? 0 : rows.at(-1)!.id, id);
     return true;
   };
 }
 
 function userPages(db: Database.Database) {
-  return db.prepare<[number, string], UserRow>(
-    `SELECT user, holders, suppressed, sent, refusal, again_at AS againAt, seq, written_at AS writtenAt, member
-     FROM cohort_users WHERE cohort = ? AND user > ? ORDER BY user LIMIT ${STEP}`,
+  return db.prepare<[number, number], UserRow & { id: number }>(
+    `SELECT id, user, holders, suppressed, sent, refusal, again_at AS againAt, seq, written_at AS writtenAt, member
+     FROM cohort_users WHERE cohort = ? AND id > ? ORDER BY id LIMIT ${STEP}`,
   );
-}
-
-/** What was staged for a view that has ended. */
-function dropping(db: Database.Database): Piece {
-  const ended = db
-    .prepare<[number], number>(
-      `SELECT id FROM cohort_syncs WHERE cohort = ? AND step = 'drop' LIMIT 1`,
-    )
-    .pluck();
-  const drop = db.prepare<[number, number]>(
-    `DELETE FROM cohort_staged WHERE sync = ? AND (member, page) IN
-       (SELECT member, page FROM cohort_staged WHERE sync = ? LIMIT ${STEP})`,
-  );
-  const finish = db.prepare<[number]>(`UPDATE cohort_syncs SET step = 'none' WHERE id = ?`);
-  return ({ id }) => {
-    const sync = ended.get(id);
-    if (sync === undefined) return false;
-    if (drop.run(sync, sync).changes < STEP) finish.run(sync);
-    return true;
-  };
 }
 
 /** Users that Braze refused, once it is time to try them again. */
@@ -245,9 +139,9 @@ function tryingAgain(db: Database.Database, users: UserRows): Piece {
 
 /** Members and users that left, once nothing can ask for them any more. */
 function burying(db: Database.Database): Piece {
-  const view = db
+  const isOpen = db
     .prepare<[number], number>(
-      `SELECT 1 FROM cohort_syncs WHERE cohort = ? AND action = 'members' AND state IN ('receiving', 'applying') LIMIT 1`,
+      `SELECT 1 FROM cohort_syncs WHERE cohort = ? AND state IN ('receiving', 'applying') LIMIT 1`,
     )
     .pluck();
   const members = db.prepare<[number, number]>(
@@ -260,7 +154,7 @@ function burying(db: Database.Database): Piece {
           AND written_at < ? LIMIT ${STEP})`,
   );
   return ({ id }, _now, at) => {
-    const gone = view.get(id) === undefined ? members.run(id, id).changes : 0;
+    const gone = isOpen.get(id) === undefined ? members.run(id, id).changes : 0;
     return gone + users.run(id, id, at - REMEMBER_MS).changes > 0;
   };
 }
@@ -289,13 +183,10 @@ export function forgettingStep(db: Database.Database): (cohort: number) => boole
     db.prepare(
       `DELETE FROM ${table} WHERE cohort = ? AND (${key}) IN (SELECT ${key} FROM ${table} WHERE cohort = ? LIMIT ${STEP})`,
     );
-  const ofSyncs = (table: string, key: string): Database.Statement<[number]> =>
-    db.prepare(
-      `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table}
-         WHERE sync IN (SELECT id FROM cohort_syncs WHERE cohort = ?) LIMIT ${STEP})`,
-    );
-  const staged = ofSyncs('cohort_staged', 'sync, member, page');
-  const pages = ofSyncs('cohort_pages', 'sync, page');
+  const pages = db.prepare<[number]>(
+    `DELETE FROM cohort_pages WHERE rowid IN (SELECT rowid FROM cohort_pages
+       WHERE sync IN (SELECT id FROM cohort_syncs WHERE cohort = ?) LIMIT ${STEP})`,
+  );
   const others = [
     ofCohort('cohort_members', 'member'),
     ofCohort('cohort_users', 'user'),
@@ -304,7 +195,7 @@ export function forgettingStep(db: Database.Database): (cohort: number) => boole
   ];
   const cohort = db.prepare<[number]>('DELETE FROM cohorts WHERE id = ?');
   return (id) => {
-    for (const statement of [staged, pages]) if (statement.run(id).changes > 0) return true;
+    if (pages.run(id).changes > 0) return true;
     for (const statement of others) if (statement.run(id, id).changes > 0) return true;
     return cohort.run(id).changes > 0;
   };

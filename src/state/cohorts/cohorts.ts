@@ -13,7 +13,7 @@ import {
   reasonsOf,
 } from './listing.ts';
 import { memberRows } from './members.ts';
-import { receiving } from './receive.ts';
+import { ending, receiving } from './receive.ts';
 import { sizesSince } from './sizes.ts';
 import { userRows } from './users.ts';
 import { wishes } from './wishes.ts';
@@ -33,14 +33,16 @@ export function createCohorts(db: Database.Database): Cohorts {
   const wanted = wishes(db, users);
   const hold = db.prepare<[string | null, number]>('UPDATE cohorts SET hold = ? WHERE id = ?');
   const announce = db.prepare<[string, number]>('UPDATE cohorts SET announced = ? WHERE id = ?');
-  const expire = db.prepare<unknown[]>(
-    `UPDATE cohort_syncs SET state = 'expired', ended_at = ?, step = iif(action = 'members', 'drop', 'none')
-     WHERE state = 'receiving' AND received_at < ?
-       AND cohort IN (SELECT c.id FROM cohorts c JOIN cohort_imports i ON i.id = c.import WHERE i.name = ?)`,
-  );
+  const silent = db
+    .prepare<[number, string], number>(
+      `SELECT s.id FROM cohort_syncs s JOIN cohorts c ON c.id = s.cohort JOIN cohort_imports i ON i.id = c.import
+       WHERE s.state = 'receiving' AND s.received_at < ? AND i.name = ?`,
+    )
+    .pluck();
+  const end = ending(db);
 
   return {
-    receive: atomic(receiving(db, members)),
+    receive: atomic(receiving(db)),
     list: (filter) => within(() => listCohorts(db, filter)),
     get: (id) => within(() => getCohort(db, id)),
     find: (text, owner) => within(() => findCohort(db, text, owner)),
@@ -49,7 +51,9 @@ export function createCohorts(db: Database.Database): Cohorts {
     sizes: (id, since) => within(() => sizesSince(db, id, since)),
     syncs: (id, filter) => within(() => listSyncs(db, id, filter)),
     open: opening(db),
-    expire: (name, before, at) => within(() => void expire.run(at, before, name)),
+    expire: atomic((name: string, before: number, at: number) => {
+      for (const sync of silent.all(before, name)) end(sync, 'expired', at);
+    }),
     apply: atomic(applying(db, members, users)),
     pending: (id) => within(() => pending(id)),
     hold: (id, given) =>
@@ -81,10 +85,9 @@ function opening(db: Database.Database): Cohorts['open'] {
   >(
     `SELECT id, cohort_id AS cohortId, name, hold, toApply, toAnnounce FROM (
        SELECT c.id, c.cohort_id, c.name, c.hold, c.pending_adds + c.pending_removes AS toWrite,
-         c.state <> 'live' OR c.identity <> @identity OR c.identity_cursor IS NOT NULL OR c.rewrite IS NOT NULL
+         c.state <> 'live' OR c.identity IS NOT @identity OR c.identity_cursor IS NOT NULL OR c.rewrite IS NOT NULL
            OR c.destination IS NOT @destination
            OR EXISTS (SELECT 1 FROM cohort_syncs s WHERE s.cohort = c.id AND s.state = 'applying')
-           OR EXISTS (SELECT 1 FROM cohort_syncs s WHERE s.cohort = c.id AND s.step = 'drop')
            OR EXISTS (SELECT 1 FROM cohort_users u WHERE u.cohort = c.id AND u.again_at <= @at)
            OR EXISTS (SELECT 1 FROM cohort_members m WHERE m.cohort = c.id AND m.gone = 1)
            AS toApply,
@@ -134,7 +137,7 @@ function pruning(db: Database.Database): Cohorts['prune'] {
       forget: forgettingStep(db),
     }));
     for (const id of forgotten) await drain(() => forget(id));
-    const old = `SELECT id FROM cohort_syncs WHERE cohort = @id AND ended_at < @before AND step = 'none'
+    const old = `SELECT id FROM cohort_syncs WHERE cohort = @id AND ended_at < @before
       AND id NOT IN (SELECT id FROM cohort_syncs WHERE cohort = @id ORDER BY id DESC LIMIT ${KEPT_SYNCS})`;
     const pages = db.prepare(
       `DELETE FROM cohort_pages WHERE (sync, page) IN (SELECT sync, page FROM cohort_pages WHERE sync IN (${old}) LIMIT ${STEP})`,

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
-import { type BrazeUser, type CohortMember, keyOfUser } from '../../core/cohorts.ts';
+import { type BrazeUser, keyOfUser, type UnmatchedReason } from '../../core/cohorts.ts';
 import type { UserRows, Within } from './users.ts';
 
 interface MemberRow {
+  readonly id: number;
   readonly user: string | null;
   readonly reason: string | null;
   readonly fields: string;
@@ -10,32 +11,42 @@ interface MemberRow {
   readonly gone: number;
 }
 
-/** Rows of `cohort_members`. Every call is part of a transaction of the caller's; each says whether it changed the view. */
+/**
+ * Rows of `cohort_members`. Every call is part of a transaction of the caller's, and says whether the member came or
+ * went by it; `row` is the id of its row.
+ */
 export interface MemberRows {
   /** It is a member, as was said with this seq; what was said later outranks it. */
-  put(within: Within, member: StagedMember, seq: number, remember: boolean): boolean;
+  put(
+    within: Within,
+    member: StagedMember,
+    seq: number,
+    remember: boolean,
+  ): { row: number; added: boolean };
   /** It is none. `remember`: what was said earlier may come later, and must not undo this. */
   leave(within: Within, member: string, seq: number, remember: boolean): boolean;
   /** It is known in Braze by another id, or by none, from this seq on. */
-  identify(within: Within, member: string, user: CohortMember['user'], seq: number): void;
+  identify(within: Within, member: string, user: BrazeUser | UnmatchedReason, seq: number): void;
 }
 
 export interface StagedMember {
   readonly id: string;
-  readonly user: CohortMember['user'];
+  readonly user: BrazeUser | UnmatchedReason;
   /** JSON. */
   readonly fields: string;
 }
 
 export function memberRows(db: Database.Database, users: UserRows): MemberRows {
   const select = db.prepare<[number, string], MemberRow>(
-    'SELECT user, reason, fields, seq, gone FROM cohort_members WHERE cohort = ? AND member = ?',
+    'SELECT id, user, reason, fields, seq, gone FROM cohort_members WHERE cohort = ? AND member = ?',
   );
-  const put = db.prepare<unknown[]>(
-    `INSERT INTO cohort_members (cohort, member, user, reason, fields, seq, gone) VALUES (?, ?, ?, ?, ?, ?, 0)
+  const put = db
+    .prepare<unknown[], number>(
+      `INSERT INTO cohort_members (cohort, member, user, reason, fields, seq, gone) VALUES (?, ?, ?, ?, ?, ?, 0)
      ON CONFLICT (cohort, member) DO UPDATE SET user = excluded.user, reason = excluded.reason,
-       fields = excluded.fields, seq = excluded.seq, gone = 0`,
-  );
+       fields = excluded.fields, seq = excluded.seq, gone = 0 RETURNING id`,
+    )
+    .pluck();
   const bury = db.prepare<unknown[]>(
     `INSERT INTO cohort_members (cohort, member, fields, seq, gone) VALUES (?, ?, '{}', ?, 1)
      ON CONFLICT (cohort, member) DO UPDATE SET user = NULL, reason = NULL, fields = '{}', seq = excluded.seq, gone = 1`,
@@ -59,17 +70,17 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
   return {
     put(within, { id, user: given, fields }, seq, remember) {
       const before = select.get(within.cohort, id);
-      if (before && before.seq > seq) return false;
+      if (before && before.seq > seq) return { row: before.id, added: false };
       const { user, reason } = written(given);
       const wasIn = before?.gone === 0;
       const isSame = wasIn && before.user === user && before.reason === reason;
-      if (isSame && before.fields === fields && !remember) return false;
-      put.run(within.cohort, id, user, reason, fields, seq);
-      if (isSame) return false;
+      if (isSame && before.fields === fields && !remember) return { row: before.id, added: false };
+      const row = put.get(within.cohort, id, user, reason, fields, seq)!;
+      if (isSame) return { row, added: false };
       // First in, then out: a user that stays must not seem to leave for a moment.
       count(within, id, user, seq);
       if (wasIn) uncount(within, id, before, seq);
-      return !wasIn;
+      return { row, added: !wasIn };
     },
     leave(within, id, seq, remember) {
       const before = select.get(within.cohort, id);
@@ -85,15 +96,18 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
       if (before?.gone !== 0) return;
       const { user, reason } = written(given);
       if (before.user === user && before.reason === reason) return;
-      put.run(within.cohort, id, user, reason, before.fields, before.seq);
+      put.get(within.cohort, id, user, reason, before.fields, before.seq);
       count(within, id, user, seq);
       uncount(within, id, before, seq);
     },
   };
 }
 
-function written(user: CohortMember['user']): { user: string | null; reason: string | null } {
+function written(user: BrazeUser | UnmatchedReason): {
+  user: string | null;
+  reason: string | null;
+} {
   return typeof user === 'string'
     ? { user: null, reason: user }
-    : { user: keyOfUser(user satisfies BrazeUser), reason: null };
+    : { user: keyOfUser(user), reason: null };
 }

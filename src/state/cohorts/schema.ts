@@ -39,14 +39,14 @@ export const COHORT_TABLES = `
     seq INTEGER NOT NULL DEFAULT 0,
     -- Rises with each wish of a person.
     revision INTEGER NOT NULL DEFAULT 0,
-    -- Fingerprint of how its members are identified; the member up to which they are identified anew, null when all are.
-    identity TEXT NOT NULL,
-    identity_cursor TEXT,
+    -- Fingerprint of how its members are identified; the row up to which they are identified anew, null when all are.
+    identity TEXT,
+    identity_cursor INTEGER,
     -- Fingerprint of where it is written to; null: not known yet.
     destination TEXT,
     -- Users are noted as to be written anew, up to the cursor: there again, or at another place.
     rewrite TEXT CHECK (rewrite IN ('resync', 'move')),
-    rewrite_cursor TEXT NOT NULL DEFAULT '',
+    rewrite_cursor INTEGER NOT NULL DEFAULT 0,
     announced TEXT,
     -- Removals up to this seq need no approval.
     approved_seq INTEGER NOT NULL DEFAULT 0,
@@ -63,6 +63,7 @@ export const COHORT_TABLES = `
   CREATE INDEX cohorts_forgotten ON cohorts (id) WHERE state = 'forgotten';
 
   CREATE TABLE cohort_members (
+    id INTEGER PRIMARY KEY,
     cohort INTEGER NOT NULL REFERENCES cohorts (id),
     member TEXT NOT NULL,
     -- Key of the Braze user; null: unmatched, for this reason.
@@ -72,12 +73,13 @@ export const COHORT_TABLES = `
     seq INTEGER NOT NULL,
     -- Left, and kept only so that a full view that began earlier does not bring it back.
     gone INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (cohort, member)
-  ) STRICT, WITHOUT ROWID;
+    UNIQUE (cohort, member)
+  ) STRICT;
   CREATE INDEX cohort_members_unmatched ON cohort_members (cohort, member) WHERE user IS NULL AND gone = 0;
   CREATE INDEX cohort_members_gone ON cohort_members (cohort, member) WHERE gone = 1;
 
   CREATE TABLE cohort_users (
+    id INTEGER PRIMARY KEY,
     cohort INTEGER NOT NULL REFERENCES cohorts (id),
     user TEXT NOT NULL,
     -- Members that are this user.
@@ -92,8 +94,8 @@ export const COHORT_TABLES = `
     written_at INTEGER NOT NULL DEFAULT 0,
     -- The member by which it last came.
     member TEXT NOT NULL,
-    PRIMARY KEY (cohort, user)
-  ) STRICT, WITHOUT ROWID;
+    UNIQUE (cohort, user)
+  ) STRICT;
   CREATE INDEX cohort_users_to_write ON cohort_users (cohort, (holders > 0 AND suppressed = 0), written_at)
     WHERE refusal IS NULL AND sent <> (holders > 0 AND suppressed = 0);
   CREATE INDEX cohort_users_again ON cohort_users (cohort, again_at) WHERE again_at IS NOT NULL;
@@ -116,31 +118,21 @@ export const COHORT_TABLES = `
     removed INTEGER NOT NULL DEFAULT 0,
     began_at INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
-    ended_at INTEGER,
-    -- What is left to do with staged members: take them over, look who is missing, drop them, nothing.
-    step TEXT NOT NULL CHECK (step IN ('take', 'sweep', 'drop', 'none')),
-    cursor TEXT NOT NULL DEFAULT '',
-    page_cursor INTEGER NOT NULL DEFAULT 0
+    ended_at INTEGER
   ) STRICT;
   CREATE INDEX cohort_syncs_by_session ON cohort_syncs (cohort, session, action, id);
   CREATE INDEX cohort_syncs_open ON cohort_syncs (cohort, seq) WHERE state IN ('receiving', 'applying');
-  CREATE INDEX cohort_syncs_to_drop ON cohort_syncs (cohort) WHERE step = 'drop';
 
   CREATE TABLE cohort_pages (
     sync INTEGER NOT NULL REFERENCES cohort_syncs (id),
     page INTEGER NOT NULL,
     digest BLOB NOT NULL,
     members INTEGER NOT NULL,
-    PRIMARY KEY (sync, page)
-  ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE cohort_staged (
-    sync INTEGER NOT NULL REFERENCES cohort_syncs (id),
-    member TEXT NOT NULL,
-    page INTEGER NOT NULL,
-    fields TEXT NOT NULL,
-    PRIMARY KEY (sync, member, page)
-  ) STRICT, WITHOUT ROWID;
+    -- Of a full view that is not applied yet: its members as JSON, deflated.
+    staged BLOB,
+    UNIQUE (sync, page)
+  ) STRICT;
+  CREATE INDEX cohort_pages_staged ON cohort_pages (sync) WHERE staged IS NOT NULL;
 
   CREATE TABLE cohort_sizes (
     cohort INTEGER NOT NULL REFERENCES cohorts (id),

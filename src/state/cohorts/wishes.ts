@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { type Cohorts, keyOfUser, userOfKey } from '../../core/cohorts.ts';
 import { StateError } from '../../core/errors.ts';
 import { newTally, tallying } from './tally.ts';
+import { ending } from './receive.ts';
 import type { UserRows } from './users.ts';
 
 type Wishes = Pick<
@@ -18,7 +19,7 @@ export function wishes(db: Database.Database, users: UserRows): Synchronous<Wish
     `UPDATE cohorts SET approved_seq = seq, hold = NULL, revision = revision + 1 WHERE id = ? AND state <> 'forgotten'`,
   );
   const resync = db.prepare<[number]>(
-    `UPDATE cohorts SET rewrite = ifnull(rewrite, 'resync'), rewrite_cursor = '', announced = NULL,
+    `UPDATE cohorts SET rewrite = ifnull(rewrite, 'resync'), rewrite_cursor = 0, announced = NULL,
        revision = revision + 1 WHERE id = ? AND state = 'live'`,
   );
   const forget = db.prepare<[number]>(
@@ -30,13 +31,15 @@ export function wishes(db: Database.Database, users: UserRows): Synchronous<Wish
        revision = revision + 1 WHERE id = ? AND state <> 'forgotten' RETURNING seq`,
     )
     .pluck();
-  const endViews = db.prepare<[number, number]>(
-    `UPDATE cohort_syncs SET state = 'outdated', ended_at = ?, step = iif(action = 'members', 'drop', 'none')
-     WHERE cohort = ? AND state IN ('receiving', 'applying')`,
-  );
+  const openSyncs = db
+    .prepare<[number], number>(
+      `SELECT id FROM cohort_syncs WHERE cohort = ? AND state IN ('receiving', 'applying')`,
+    )
+    .pluck();
+  const end = ending(db);
   const emptyView = db.prepare<unknown[]>(
-    `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at, step)
-     VALUES (?, 'members', 'cleared by a person', 'applying', ?, 1, ?, ?, 'sweep')`,
+    `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at)
+     VALUES (?, 'members', 'cleared by a person', 'applying', ?, 0, ?, ?)`,
   );
   const importOf = db
     .prepare<[string], number>(
@@ -83,7 +86,7 @@ export function wishes(db: Database.Database, users: UserRows): Synchronous<Wish
       if (!clears) return expect(forget.run(id).changes, id);
       const seq = clear.get(id);
       expect(seq === undefined ? 0 : 1, id);
-      endViews.run(at, id);
+      for (const sync of openSyncs.all(id)) end(sync, 'outdated', at);
       emptyView.run(id, seq, at, at);
     },
     suppress(name, given, at) {
