@@ -111,7 +111,6 @@ export function readWebhook(body: unknown, identification: Identification): Webh
       session: parameters.mixpanel_session_id,
       ...{ page, pages, members },
       digest: hash('sha256', JSON.stringify(list), 'buffer'),
-      identity: identification.fingerprint,
     },
   };
 }
@@ -126,21 +125,21 @@ function pagesOf(info: z.output<typeof outer>['parameters']['page_info']): {
   return isEmpty ? { total_pages: 1, page_count: 1 } : info;
 }
 
+/** Without a distinct_id of its own a member is told by who it is in Braze, else by all that it has. */
 function memberOf(
   fields: Readonly<Record<string, unknown>>,
   { identify }: Identification,
 ): CohortMember {
-  const user = identify(fields);
   const own = Object.hasOwn(fields, 'mixpanel_distinct_id')
     ? textOfId(fields['mixpanel_distinct_id'])
     : undefined;
+  if (own !== undefined && own !== '') return { id: own, fields };
+  const user = identify(fields);
   const id =
-    own !== undefined && own !== ''
-      ? own
-      : typeof user === 'object'
-        ? `user:${keyOfUser(user)}`
-        : `fields:${hash('sha256', JSON.stringify(sorted(fields)), 'base64url')}`;
-  return { id, user, fields };
+    typeof user === 'object'
+      ? `user:${keyOfUser(user)}`
+      : `fields:${hash('sha256', JSON.stringify(sorted(fields)), 'base64url')}`;
+  return { id, fields };
 }
 
 /** The same whatever the order of the names. */
