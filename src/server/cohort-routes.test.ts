@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { manageCohorts, receivingImports, type ReceivingImports } from '../connector.ts';
 import type { Cohorts } from '../core/cohorts.ts';
@@ -245,6 +246,42 @@ describe('a body that Mixpanel does not send is 400, with words for its page', (
     await using door = await openDoor();
     expect(await door.post(door.key, body)).toMatchObject(failure(400, message, action));
     expect(await door.manage.list({ limit: 9 })).toEqual([]);
+    expect(door.faults).toEqual([]);
+  });
+
+  test('whatever it is: it is taken or refused, and is never a fault', async () => {
+    await using door = await openDoor();
+    const odd = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant(undefined));
+    const member = fc.oneof(
+      fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toString')), odd),
+      odd,
+    );
+    const some = <T>(right: fc.Arbitrary<T>) => fc.oneof({ weight: 4, arbitrary: right }, odd);
+    const parameters = fc.record({
+      mixpanel_project_id: some(fc.nat()),
+      mixpanel_cohort_id: some(fc.constantFrom('1', '2', '\0', '\ud800')),
+      mixpanel_cohort_name: some(fc.string({ unit: 'binary' })),
+      mixpanel_cohort_description: some(fc.string()),
+      mixpanel_session_id: some(fc.constantFrom('a', 'b')),
+      page_info: some(
+        fc.record({ total_pages: fc.integer({ max: 9 }), page_count: fc.integer({ max: 9 }) }),
+      ),
+      members: some(fc.array(member, { maxLength: 4 })),
+    });
+    const body = fc.record({
+      action: some(fc.constantFrom('members', 'add_members', 'remove_members')),
+      parameters: some(parameters),
+    });
+    const seen = new Set<number>();
+    await fc.assert(
+      fc.asyncProperty(body, async (given) => {
+        const { status } = await door.post(door.key, JSON.stringify(given));
+        expect([200, 400]).toContain(status);
+        seen.add(status);
+      }),
+      { numRuns: 150 },
+    );
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([200, 400]);
     expect(door.faults).toEqual([]);
   });
 
