@@ -49,11 +49,17 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files of sources and sinks that are no source or sink themselves. */
 const SHARED = [
+  './braze-answer.ts',
+  './braze-client.ts',
+  './braze-settings.ts',
+  './cohort-lines.ts',
   './gzip.ts',
+  './http.ts',
   './layout.ts',
   './object-retry.ts',
   './object-source.ts',
   './object-store.ts',
+  './scrub.ts',
 ];
 
 interface Import {
