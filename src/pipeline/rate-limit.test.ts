@@ -65,7 +65,7 @@ test.each([
       await limit.take(0, 0, signal);
       sent.push(settings.now());
       // A pause fills the allowance anew.
-      if (i === Math.floor(wanted / 2)) settings.wait(seconds * 5000);
+      if (i === Math.floor(wanted / 2)) await settings.wait(seconds * 5000);
     }
     const span = seconds * 1000;
     for (const [i, from] of sent.entries()) {

@@ -1,7 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 // Two parts of undici: loading the whole takes three times as long, at every start of a command.
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../core/sink.ts';
 import { boundedWait, isNetworkFault, networkDetail, readBounded, readRetryAfter } from './http.ts';
 import type { Scrub } from './scrub.ts';

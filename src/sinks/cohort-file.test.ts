@@ -46,9 +46,9 @@ function changesIn(name: string, content: string): { cohort: string; key: string
       .map(({ cohort, user, member }) => ({ cohort: cohort.id, key: keyOfUser(user), in: member }));
   const cohort = /^cohort-(\w+)-/.exec(name)![1]!;
   const [header, ...rows] = rowsOf(content);
-  return rows.map((row) => ({
+  return rows.map(([id = '', label = '']) => ({
     cohort,
-    key: keyOfUser(header![0] === 'user_alias_name' ? alias(row[0]!, row[1]!) : external(row[0]!)),
+    key: keyOfUser(header![0] === 'user_alias_name' ? alias(id, label) : external(id)),
     in: name.endsWith('-add.csv'),
   }));
 }

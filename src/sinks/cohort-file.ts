@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import type { BrazeUser, CohortSink } from '../core/cohorts.ts';
 import type { Answer } from '../core/sink.ts';
 import { type CohortFileSettings, cohortFileSettings } from './braze-settings.ts';
-import { bodyOf, changesOf, type PlacedChange, rejectionsOf } from './cohort-lines.ts';
-import { REFUSED_FOR_GOOD } from './cohort-lines.ts';
+import {
+  bodyOf,
+  changesOf,
+  type PlacedChange,
+  REFUSED_FOR_GOOD,
+  rejectionsOf,
+} from './cohort-lines.ts';
 
 /** Braze takes CSV files of 500 MB; these stay small enough to be held in memory. */
 const LIMITS = { events: 100_000, bytes: 64 * 1024 * 1024 } as const;

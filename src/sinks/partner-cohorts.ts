@@ -3,8 +3,13 @@ import type { Answer } from '../core/sink.ts';
 import { type Advice, describeReply, isSuccess, readCheck, readRefusal } from './braze-answer.ts';
 import { type BrazeReply, openBraze } from './braze-client.ts';
 import { type PartnerCohortsSettings, partnerCohortsSettings } from './braze-settings.ts';
-import { bodyOf, changesOf, type PlacedChange, rejectionsOf } from './cohort-lines.ts';
-import { REFUSED_FOR_GOOD } from './cohort-lines.ts';
+import {
+  bodyOf,
+  changesOf,
+  type PlacedChange,
+  REFUSED_FOR_GOOD,
+  rejectionsOf,
+} from './cohort-lines.ts';
 import { type Scrub, scrubOf } from './scrub.ts';
 
 /** Ids a request, additions and removals together; 4 MB of JSON are far more than they take. */
