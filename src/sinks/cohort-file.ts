@@ -49,7 +49,7 @@ function openCohortFile({ path, format }: CohortFileSettings): CohortSink {
     async send(body, signal): Promise<Answer> {
       signal.throwIfAborted();
       const { cohort, changes } = changesOf(body);
-      const name = `${nameOf(cohort.id)}-${digestOf(cohort.id, body.wire)}`;
+      const name = `${nameOf(cohort.id)}-${digestOf(body.wire)}`;
       const rejections =
         format === 'ndjson'
           ? []
@@ -86,8 +86,9 @@ function nameOf(cohortId: string): string {
   return `cohort-${cohortId.replace(/[^\w-]/g, '_').slice(0, 100)}`;
 }
 
-function digestOf(cohortId: string, lines: Uint8Array): string {
-  return createHash('sha256').update(`${cohortId}\n`).update(lines).digest('hex').slice(0, 16);
+/** Of the lines, each of which names its cohort. */
+function digestOf(lines: Uint8Array): string {
+  return createHash('sha256').update(lines).digest('hex').slice(0, 16);
 }
 
 type CsvKind = Exclude<BrazeUser['kind'], 'email'>;
