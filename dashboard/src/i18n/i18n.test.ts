@@ -26,6 +26,14 @@ test('both languages have every key, and the same places to fill in', () => {
   }
 });
 
+test('no key is in two parts, of which one would hide the other', () => {
+  const parts = readdirSync(join(SRC, 'i18n/en'));
+  const keys = parts.flatMap((name) => [
+    ...readFileSync(join(SRC, 'i18n/en', name), 'utf8').matchAll(/^  (?:'([^']+)'|(\w+)):/gm),
+  ]);
+  expect(keys.length).toBe(Object.keys(en).length);
+});
+
 test('every key is used', () => {
   const made = [...sources.matchAll(/`([a-zA-Z.]*)\$\{[^`]*?\}([a-zA-Z.]*)`/g)].map(
     ([, head, tail]) => [head!, tail!] as const,
