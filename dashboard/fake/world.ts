@@ -94,10 +94,10 @@ export function createWorld({ connections = 4, deadLetters = 143 }: WorldOptions
 const NAMES = ['prod-email', 'app-push', 'loyalty-brazil', 'sandbox-copy'];
 
 const AUDIT = [
-  ['maria', 'connection.update', 'prod-email', 'settings.events'],
+  ['maria', 'connection.change', 'prod-email', 'settings.events'],
   ['maria', 'dead-letters.retry', 'prod-email', '12 delivered'],
-  ['admin', 'token.create', 'grafana', 'viewer'],
-  ['admin', 'user.create', 'joao', 'viewer'],
+  ['admin', 'add token', 'grafana', 'role viewer'],
+  ['admin', 'add user', 'joao', 'role viewer'],
   ['admin', 'connection.create', 'prod-email', ''],
 ] as const;
 

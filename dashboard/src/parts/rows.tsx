@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 
-interface RowsProps {
+export interface RowsProps {
   readonly label: string;
   /** Widths of the columns, as CSS grid has them. */
   readonly columns: string;
   /** Names of the columns; `end`: aligned to the right. */
   readonly heads: readonly (string | { readonly end: string })[];
-  /** How many rows there are in all, when not all of them are in the page. */
+  /** How many rows there are in all, when not all of them are in the page; -2 while nobody knows. */
   readonly count?: number;
   readonly children: ReactNode;
 }

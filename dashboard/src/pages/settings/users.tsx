@@ -1,4 +1,4 @@
-import { Button, Menu, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Menu, Select, Stack, TextInput } from '@mantine/core';
 import { IconDots, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -10,7 +10,7 @@ import { Confirm } from '../../parts/confirm.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { say, sayFailure } from '../../parts/say.ts';
 import { usersQuery } from '../../queries.ts';
-import { PASSWORD_LENGTH } from '../../shell/password.ts';
+import { PASSWORD_LENGTH, PasswordField } from '../../shell/password-fields.tsx';
 import { useSession } from '../../shell/session.ts';
 import { RoleSelect } from './role-select.tsx';
 
@@ -191,14 +191,12 @@ function AddUser({ onClose }: { onClose(): void }): ReactNode {
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
         <RoleSelect value={role} onChange={setRole} />
-        <PasswordInput
+        <PasswordField
           label={t('users.firstPassword')}
           description={t('password.rule', { n: PASSWORD_LENGTH })}
-          required
           autoComplete="new-password"
           value={password}
-          onChange={({ currentTarget }) => setPassword(currentTarget.value)}
-          visibilityToggleButtonProps={{ 'aria-label': t('password.show') }}
+          onChange={setPassword}
         />
       </Stack>
     </Confirm>
