@@ -67,3 +67,17 @@ test('keys made from data fall back, and never reach the prototype', () => {
   expect(i18n.known('cause.new_one', 'new_one')).toBe('new_one');
   expect(i18n.known('constructor', 'x')).toBe('x');
 });
+
+test('each action that the service notes in the audit log has words', () => {
+  const server = resolve(SRC, '../../src/server');
+  const actions = readdirSync(server, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .flatMap((name) => [
+      ...readFileSync(join(server, name), 'utf8').matchAll(
+        /\baudit\(\s*(?:\{[^}]*\}|[^,]+),\s*'([^']+)'/g,
+      ),
+    ])
+    .map(([, action]) => action!);
+  expect(actions.length).toBeGreaterThan(10);
+  for (const action of actions) expect(en).toHaveProperty([`action.${action}`]);
+});

@@ -39,6 +39,7 @@ export function Cell({
   label,
   end = false,
   wide = false,
+  corner = false,
   children,
 }: {
   /** Name of the column, shown where the columns are gone. */
@@ -46,10 +47,15 @@ export function Cell({
   readonly end?: boolean;
   /** Takes the whole width where the columns are gone. */
   readonly wide?: boolean;
+  /** Goes to the upper right where the columns are gone. */
+  readonly corner?: boolean;
   readonly children: ReactNode;
 }): ReactNode {
   return (
-    <div role="cell" className={[end && 'end', wide && 'wide'].filter(Boolean).join(' ')}>
+    <div
+      role="cell"
+      className={[end && 'end', wide && 'wide', corner && 'corner'].filter(Boolean).join(' ')}
+    >
       {label !== undefined && (
         <span className="label" aria-hidden>
           {label}

@@ -49,7 +49,8 @@ export function Shell(): ReactNode {
     close();
     // Whoever uses a screen reader goes on at the start of the new page, not in the navigation.
     if (first.current) first.current = false;
-    else main.current?.focus({ preventScroll: true });
+    // In the next frame: until then, the menu of a small screen may still cover the page.
+    else requestAnimationFrame(() => main.current?.focus({ preventScroll: true }));
   }, [path, close]);
 
   return (
@@ -111,6 +112,8 @@ export function Shell(): ReactNode {
         ref={main}
         id="page"
         tabIndex={-1}
+        // The open menu covers a small screen: what is behind it is out of reach.
+        data-covered={isOpen}
         style={{ outline: 'none', background: 'var(--s-page)' }}
       >
         <div style={{ maxWidth: 1240, margin: '0 auto', padding: 'clamp(16px, 3vw, 36px)' }}>

@@ -77,8 +77,6 @@ export const library = {
   'unknown.where': 'Current',
   'unknown.type': 'New event type',
   'unknown.field': 'New field of {type}',
-  'unknown.records.one': '{n} record',
-  'unknown.records.other': '{n} records',
   'unknown.isIncluded': 'Included',
   'unknown.include': 'Include',
   'unknown.includeOf': 'Include {name}',

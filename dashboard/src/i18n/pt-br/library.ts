@@ -81,8 +81,6 @@ export const library: Translated<typeof english> = {
   'unknown.where': 'Current',
   'unknown.type': 'Novo tipo de evento',
   'unknown.field': 'Novo campo de {type}',
-  'unknown.records.one': '{n} registro',
-  'unknown.records.other': '{n} registros',
   'unknown.isIncluded': 'Incluído',
   'unknown.include': 'Incluir',
   'unknown.includeOf': 'Incluir {name}',

@@ -7,6 +7,7 @@ import type { FigurePoint, Figures, Period } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Loaded } from '../../parts/basics.tsx';
 import { figuresQuery } from '../../queries.ts';
+import { lagTop } from './lag-top.ts';
 import { sumOf } from './sum-of.ts';
 
 const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month'];
@@ -121,7 +122,7 @@ function Counts({ data }: { readonly data: Row[] }): ReactNode {
 
 function Lag({ data }: { readonly data: Row[] }): ReactNode {
   const { t, format } = useI18n();
-  const top = Math.max(1, ...data.map(({ lagSeconds }) => lagSeconds ?? 0));
+  const top = lagTop(Math.max(1, ...data.map(({ lagSeconds }) => lagSeconds ?? 0)));
   return (
     <AreaChart
       h={100}

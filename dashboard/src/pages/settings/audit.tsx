@@ -30,7 +30,7 @@ export function Audit(): ReactNode {
               {row.target !== '' && <strong style={{ fontWeight: 550 }}> {row.target}</strong>}
             </Cell>
             <Cell wide>
-              <span className="dim">{row.detail}</span>
+              {(row.detail ?? '') !== '' && <span className="dim">{row.detail}</span>}
             </Cell>
           </div>
         )}

@@ -97,7 +97,7 @@ function TokenRow({ token }: { readonly token: ApiToken }): ReactNode {
       <Cell label={t('tokens.expires')}>
         {token.expiresAt === null ? t('tokens.noEnd') : format.date(token.expiresAt)}
       </Cell>
-      <Cell end>
+      <Cell end corner>
         <Button
           size="compact-sm"
           variant="subtle"

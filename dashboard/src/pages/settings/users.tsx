@@ -74,13 +74,13 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
   const isSelf = user.name === self.name;
   return (
     <div className="row" role="row">
-      <Cell>
+      <Cell wide>
         <span style={{ fontWeight: 600 }}>{user.name}</span>{' '}
         {isSelf && <Tag tone="accent">{t('users.you')}</Tag>}{' '}
         {user.disabled && <Tag>{t('users.disabled')}</Tag>}{' '}
         {user.signIn === 'oidc' && <Tag tone="info">{t('users.oidc')}</Tag>}
       </Cell>
-      <Cell>
+      <Cell wide label={t('users.role')}>
         {isSelf && t(`role.${user.role}`)}
         {!isSelf && (
           <Select
@@ -103,7 +103,7 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
         {user.lastSeenAt === null ? t('never') : format.ago(user.lastSeenAt)}
       </Cell>
       <Cell label={t('users.created')}>{format.date(user.createdAt)}</Cell>
-      <Cell end>
+      <Cell end corner>
         {!isSelf && (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
