@@ -4,6 +4,8 @@ export interface RowsProps {
   readonly label: string;
   /** Widths of the columns, as CSS grid has them. */
   readonly columns: string;
+  /** Widths where there is no room for those; two equal ones unless told. */
+  readonly narrow?: string;
   /** Names of the columns; `end`: aligned to the right. */
   readonly heads: readonly (string | { readonly end: string })[];
   /** How many rows there are in all, when not all of them are in the page; -2 while nobody knows. */
@@ -12,14 +14,14 @@ export interface RowsProps {
 }
 
 /** A table that becomes a list of cards where there is no room for columns. */
-export function Rows({ label, columns, heads, count, children }: RowsProps): ReactNode {
+export function Rows({ label, columns, narrow, heads, count, children }: RowsProps): ReactNode {
   return (
     <div
       className="rows"
       role="table"
       aria-label={label}
       aria-rowcount={count === undefined ? undefined : count + 1}
-      style={{ '--cols': columns } as React.CSSProperties}
+      style={{ '--cols': columns, '--narrow': narrow } as React.CSSProperties}
     >
       <div role="rowgroup">
         <div className="row head" role="row">

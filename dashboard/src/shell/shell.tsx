@@ -49,8 +49,7 @@ export function Shell(): ReactNode {
     close();
     // Whoever uses a screen reader goes on at the start of the new page, not in the navigation.
     if (first.current) first.current = false;
-    // In the next frame: until then, the menu of a small screen may still cover the page.
-    else requestAnimationFrame(() => main.current?.focus({ preventScroll: true }));
+    else main.current?.focus({ preventScroll: true });
   }, [path, close]);
 
   return (
@@ -73,7 +72,7 @@ export function Shell(): ReactNode {
           />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" aria-label={t('nav.label')}>
+      <AppShell.Navbar p="sm" aria-label={t('nav.label')} data-away={!isOpen}>
         <AppShell.Section visibleFrom="sm" px={8} pt={8} pb={18}>
           <Brand />
         </AppShell.Section>
@@ -85,6 +84,7 @@ export function Shell(): ReactNode {
                 key={to}
                 component={Link}
                 to={to}
+                onClick={close}
                 label={t(label)}
                 leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
                 rightSection={to === '/dead-letters' ? <DeadLetterCount /> : null}

@@ -220,7 +220,7 @@ function Actions({ connection }: { readonly connection: ConnectionDetail }): Rea
           </Menu.Item>
           {mayDelete && (
             <Menu.Item
-              color="red"
+              c="var(--mantine-color-error)"
               leftSection={<IconTrash size={16} aria-hidden />}
               onClick={() => setOpen('delete')}
             >

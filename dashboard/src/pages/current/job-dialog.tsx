@@ -63,6 +63,7 @@ export function JobDialog({ name, kind, opened, onClose }: JobDialogProps): Reac
         <Group grow align="flex-start">
           <TextInput
             type="date"
+            data-autofocus
             inputWrapperOrder={DATE_ORDER}
             label={t('job.since')}
             description={t('backfill.utc')}

@@ -37,6 +37,7 @@ export function Audit(): ReactNode {
         estimate={48}
         empty={t('audit.none')}
         label={t('settings.audit')}
+        narrow="auto 1fr"
         columns="180px 140px minmax(180px, 1fr) minmax(180px, 1fr)"
         heads={[t('audit.at'), t('audit.actor'), t('audit.action'), t('audit.detail')]}
       />

@@ -130,7 +130,7 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
               >
                 {t(user.disabled ? 'users.enable' : 'users.disable')}
               </Menu.Item>
-              <Menu.Item color="red" onClick={() => setOpen(true)}>
+              <Menu.Item c="var(--mantine-color-error)" onClick={() => setOpen(true)}>
                 {t('delete')}…
               </Menu.Item>
             </Menu.Dropdown>
@@ -184,6 +184,7 @@ function AddUser({ onClose }: { onClose(): void }): ReactNode {
     >
       <Stack gap="sm">
         <TextInput
+          data-autofocus
           label={t('user.name')}
           required
           autoComplete="off"
