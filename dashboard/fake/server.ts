@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { JsonObject, Role, Session } from '../src/api.ts';
-import { answer, live } from './routes.ts';
+import { answer } from './routes.ts';
+import { live } from './service.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 const DIST = resolve(import.meta.dirname, '../dist');

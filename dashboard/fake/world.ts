@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type * as Api from '../src/api.ts';
+import { catalogue } from './catalogue.ts';
+import { lettersOf } from './letters.ts';
 
 /** The made-up service behind the fake API. */
 export interface World {
@@ -16,81 +16,6 @@ export interface World {
 }
 
 const HOUR = 3_600_000;
-
-interface CatalogueEntry {
-  readonly type: string;
-  readonly name: string;
-  readonly channel: string;
-  readonly family: string;
-  readonly description: string;
-  readonly mtuExempt?: boolean;
-  readonly unconfirmed?: boolean;
-  readonly properties: readonly {
-    readonly name: string;
-    readonly field: string | null;
-    readonly type: string;
-    readonly required?: boolean;
-    readonly pii?: boolean;
-    readonly const?: string;
-  }[];
-}
-
-/** The event types of the repository's own catalogue, in the shape of the API. */
-export function catalogue(): Api.EventDetail[] {
-  const file = resolve(import.meta.dirname, '../../src/catalogue/events.json');
-  const entries = JSON.parse(readFileSync(file, 'utf8')) as readonly CatalogueEntry[];
-  return entries.map((entry) => {
-    const properties = entry.properties.map(({ name, field, type, required, pii }) => ({
-      name,
-      field,
-      type,
-      required: required === true,
-      pii: pii === true,
-    }));
-    const before: Record<string, Api.Json> = {};
-    const after: Record<string, Api.Json> = {};
-    for (const property of entry.properties) {
-      const value = sampleOf(property.field ?? property.name, property.type, property.const);
-      if (property.field !== null) before[property.field] = value;
-      after[property.name] = value;
-    }
-    return {
-      type: entry.type,
-      event: entry.name,
-      label: entry.name,
-      channel: entry.channel,
-      family: entry.family === 'customer-behavior' ? 'Customer Behavior' : 'Message Engagement',
-      description: entry.description,
-      mtuExempt: entry.mtuExempt === true,
-      pii: properties.some(({ pii, name }) => pii && name !== 'distinct_id'),
-      status: entry.unconfirmed === true ? 'unconfirmed' : 'documented',
-      properties,
-      sample: { before, after: { event: entry.name, properties: after } },
-    };
-  });
-}
-
-const SAMPLES: Readonly<Record<string, Api.Json>> = {
-  id: '6f1c2a9e-3d7b-4e21-9a55-0c1d2e3f4a5b',
-  external_user_id: 'user-48213',
-  user_id: '64b7e0c1f2a3d4e5f6a7b8c9',
-  time: 1_764_000_000,
-  email_address: 'ana.souza@example.com',
-  campaign_name: 'Winter sale: 20 % off',
-  canvas_name: 'Onboarding',
-  url: 'https://shop.example.com/winter?ref=mail',
-  token: '1a2b3c4d5e6f',
-  platform: 'ios',
-};
-
-function sampleOf(field: string, type: string, constant?: string): Api.Json {
-  if (constant !== undefined) return constant;
-  const known = SAMPLES[field];
-  if (known !== undefined) return known;
-  if (type === 'boolean') return true;
-  if (type === 'array<string>') return ['a', 'b'];
-  return type === 'string' ? field.replaceAll('_', '-') : 42;
-}
 
 export interface WorldOptions {
   readonly connections?: number;
@@ -169,10 +94,10 @@ export function createWorld({ connections = 4, deadLetters = 143 }: WorldOptions
 const NAMES = ['prod-email', 'app-push', 'loyalty-brazil', 'sandbox-copy'];
 
 const AUDIT = [
-  ['maria', 'connection.update', 'prod-email', 'settings.events'],
+  ['maria', 'connection.change', 'prod-email', 'settings.events'],
   ['maria', 'dead-letters.retry', 'prod-email', '12 delivered'],
-  ['admin', 'token.create', 'grafana', 'viewer'],
-  ['admin', 'user.create', 'joao', 'viewer'],
+  ['admin', 'add token', 'grafana', 'role viewer'],
+  ['admin', 'add user', 'joao', 'role viewer'],
   ['admin', 'connection.create', 'prod-email', ''],
 ] as const;
 
@@ -272,73 +197,4 @@ export function connectionOf(name: string, i: number, now: number): Api.Connecti
       },
     },
   };
-}
-
-const CAUSES = [
-  [
-    'rejected_by_mixpanel',
-    'event',
-    "properties.time: 'properties.time' is invalid: must be specified as seconds since epoch, and not more than 1 hour in the future",
-  ],
-  [
-    'refused_distinct_id',
-    'record',
-    'Mixpanel refuses the distinct_id "null", because many unrelated users carry it',
-  ],
-  ['bad_properties', 'record', 'properties is no JSON object'],
-  ['corrupt_block', 'bytes', 'the block can not be decompressed; it declares 120 records'],
-] as const;
-const ADVICE: Readonly<Record<string, string>> = {
-  rejected_by_mixpanel: 'Read the detail.',
-  refused_distinct_id: 'Find the client that sets it.',
-  bad_properties: 'Mend what the app sends.',
-  corrupt_block: 'Copy the file again.',
-};
-const TYPES = [
-  'users.messages.email.Click',
-  'users.messages.email.Open',
-  'users.behaviors.CustomEvent',
-  'users.messages.email.Click',
-];
-
-function lettersOf(names: readonly string[], n: number, now: number): Api.DeadLetter[] {
-  return Array.from({ length: n }, (_, k) => {
-    const i = n > 1000 ? 0 : k % 29 === 28 ? 3 : k % 11 === 10 ? 1 : k % 7 === 6 ? 2 : 0;
-    const [cause, kind, detail] = CAUSES[i];
-    const eventType = TYPES[i]!;
-    const record: Api.JsonObject = {
-      id: `a-${String(k).padStart(6, '0')}`,
-      user_id: `braze-${k}`,
-      external_user_id: i === 1 ? 'null' : `user-${k}`,
-      time: 1_764_000_000 + k,
-      email_address: `user-${k}@example.com`,
-      campaign_name: k % 13 === 0 ? '<img src=x onerror=alert(1)>' : 'Spring',
-    };
-    const payload =
-      kind === 'event'
-        ? {
-            event: {
-              event: 'Email Click',
-              properties: { distinct_id: `user-${k}`, $insert_id: `a-${k}`, time: 1_964_000_000 },
-            },
-          }
-        : kind === 'record'
-          ? { source: record }
-          : { bytes: 'T2JqAQIWYXZyby5zY2hlbWH8AXsidHlwZSI6InJlY29yZCIs' };
-    return {
-      id: k + 1,
-      connection: k % 12 === 0 ? (names[2] ?? names[0]!) : names[0]!,
-      slice: `event_type=${eventType}/date=2026-11-${String(1 + (k % 24)).padStart(2, '0')}-07/${k % 9}.avro`,
-      record: k % 4000,
-      eventType,
-      cause,
-      detail,
-      kind,
-      at: new Date(now - k * 640_000).toISOString(),
-      retries: k % 5 === 0 ? 2 : 0,
-      preview: JSON.stringify(record),
-      advice: ADVICE[cause]!,
-      ...payload,
-    };
-  });
 }

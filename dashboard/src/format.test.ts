@@ -21,8 +21,9 @@ test('a few of very many are not shown as none', () => {
 });
 
 test.each([
-  [0, '0 byte'],
-  [999, '999 byte'],
+  [0, '0 bytes'],
+  [1, '1 byte'],
+  [999, '999 bytes'],
   [1_000, '1 kB'],
   [41_300_000, '41.3 MB'],
   [4_300_000_000_000_000, '4,300 TB'],

@@ -35,11 +35,11 @@ export function createFormat(locale: string): Format {
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  const unit = (value: number, name: string, digits = 0) =>
+  const unit = (value: number, name: string, digits = 0, unitDisplay: 'short' | 'long' = 'short') =>
     new Intl.NumberFormat(locale, {
       style: 'unit',
       unit: name,
-      unitDisplay: 'short',
+      unitDisplay,
       maximumFractionDigits: digits,
     }).format(value);
 
@@ -51,7 +51,10 @@ export function createFormat(locale: string): Format {
       share > 0 && share < 0.001 ? `<${percent.format(0.001)}` : percent.format(share),
     bytes(value) {
       const step = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
-      return unit(value / 1000 ** step, UNITS[step]!, step === 0 ? 0 : 1);
+      // The short form knows no plural: 0 byte, 5 byte.
+      return step === 0
+        ? unit(value, 'byte', 0, 'long')
+        : unit(value / 1000 ** step, UNITS[step]!, 1);
     },
     duration(seconds) {
       const whole = Math.max(0, Math.round(seconds));

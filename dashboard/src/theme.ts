@@ -49,7 +49,9 @@ export const theme = createTheme({
       defaultProps: { variant: 'contained', radius: 'md' },
       styles: { label: { fontSize: '0.875rem', fontWeight: 600, paddingBlock: 12 } },
     },
-    Fieldset: { styles: { legend: { fontSize: '0.875rem', fontWeight: 600 } } },
+    Fieldset: {
+      styles: { root: { marginInline: 0 }, legend: { fontSize: '0.875rem', fontWeight: 600 } },
+    },
     Switch: { styles: { label: { fontWeight: 600 } } },
     Modal: { defaultProps: { radius: 'lg', overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },

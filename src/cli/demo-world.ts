@@ -26,6 +26,8 @@ export interface DemoWorld {
 
 export type DemoConnection = 'files' | 'push';
 
+/** Every run is about the same company: users of whom there are enough that some click and have not bought. */
+const COMPANY = { population: 'demo', users: 5000 } as const;
 const TOKEN = 'demo-token-of-the-inbox';
 /** What Braze posts at most at once. */
 const BATCH = 100;
@@ -90,12 +92,19 @@ export async function openDemoWorld(): Promise<DemoWorld> {
     signInUrl: linkUrl(serving.url, token),
     sent,
     async writeFiles(events, seed, hours, until) {
-      await writeGenerated(folder, { events, seed, hours, start: until - hours * HOUR_MS });
+      const start = until - hours * HOUR_MS;
+      await writeGenerated(folder, { ...COMPANY, events, seed, hours, start });
       sent.files += events;
     },
     async push(events, seed, until) {
       const all = [
-        ...records({ events, seed: `${seed} pushed`, hours: 1, start: until - HOUR_MS }),
+        ...records({
+          ...COMPANY,
+          events,
+          seed: `${seed} pushed`,
+          hours: 1,
+          start: until - HOUR_MS,
+        }),
       ];
       for (let from = 0; from < all.length; from += BATCH) {
         const some = all.slice(from, from + BATCH);

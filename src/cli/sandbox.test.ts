@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cohortReceiver } from '../../test/support/cohort-receiver.ts';
 import { type MixpanelSandboxCommand, runMixpanelSandbox } from './sandbox.ts';
 
 let folder: string;
@@ -93,6 +94,18 @@ test('a fault script is read from a file', async () => {
   await stop();
 });
 
+test('the example cohort is synced to a webhook, whose key and password stay unsaid', async () => {
+  await using receiver = await cohortReceiver();
+  const webhook = receiver.url.replace('http://', 'http://me:pass%20word@');
+  const { lines, url, stop } = await running({ cohorts: { webhook, everySeconds: 1 } });
+  await expect.poll(() => receiver.calls[0]?.authorization).toBe(`Basic ${btoa('me:pass word')}`);
+  expect(receiver.nameOf('4242001')).toBe('Clicked an email, no purchase for 7 days');
+  expect(lines[0]).toContain(`curl ${url}/sandbox/cohorts`);
+  expect(lines[0]).toContain(new URL(receiver.url).origin);
+  expect(lines[0]).not.toMatch(/secret-key|pass|me:/);
+  await stop();
+});
+
 async function failure(options: MixpanelSandboxCommand): Promise<unknown> {
   const aborter = new AbortController();
   aborter.abort();
@@ -120,6 +133,11 @@ describe('refused with what to do', () => {
     const port = Number(new URL(url).port);
     expect(await failure({ port })).toMatchObject({ code: 'sandbox_not_started' });
     await stop();
+  });
+
+  test.each(['nowhere', 'ftp://x/', 'http:'])('a webhook at %s', async (webhook) => {
+    const cohorts = { webhook, everySeconds: 1 };
+    expect(await failure({ cohorts })).toMatchObject({ code: 'bad_webhook' });
   });
 
   test('a project id that is no number', async () => {

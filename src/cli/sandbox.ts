@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { UsageError } from '../core/errors.ts';
 import { DEMO_CREDENTIALS, type SandboxCredentials } from '../sandbox/mixpanel/auth.ts';
+import { EXAMPLE_COHORT } from '../sandbox/mixpanel/cohorts.ts';
 import { faultScriptSchema, type FaultScript } from '../sandbox/mixpanel/faults.ts';
 import { type MixpanelSandbox, startMixpanelSandbox } from '../sandbox/mixpanel/server.ts';
 import type { SandboxStats } from '../sandbox/mixpanel/stats.ts';
@@ -20,6 +21,8 @@ export interface MixpanelSandboxCommand {
   readonly faultsFile?: string;
   readonly switches?: Partial<Switches>;
   readonly rateLimit?: 'off';
+  /** Where the example cohort is synced to; user name and password may stand in the address. */
+  readonly cohorts?: { readonly webhook: string; readonly everySeconds: number };
   /** One JSON object a line instead of prose. */
   readonly json?: boolean;
   /** No lines between the first and the last. */
@@ -46,6 +49,7 @@ export async function runMixpanelSandbox(
   const sandbox = await start(options, credentials);
   try {
     sandbox.faults.set(script);
+    if (options.cohorts) await syncCohort(sandbox, options.cohorts);
     out.write(options.json ? readyLine(sandbox, credentials) : welcome(sandbox, options));
     await reportUntil(sandbox, options, out, signal);
     const stats = sandbox.stats();
@@ -106,6 +110,24 @@ async function start(
   }
 }
 
+async function syncCohort(
+  sandbox: MixpanelSandbox,
+  { webhook, everySeconds }: NonNullable<MixpanelSandboxCommand['cohorts']>,
+): Promise<void> {
+  const url = URL.parse(webhook);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UsageError('bad_webhook', '--cohort-webhook takes an address of http or https', {
+      hint: 'For example --cohort-webhook http://127.0.0.1:3000/cohorts/KEY',
+    });
+  const [username, password] = [url.username, url.password].map(decodeURIComponent);
+  url.username = url.password = '';
+  const auth = username || password ? { username, password } : {};
+  await sandbox.cohorts.define({
+    ...EXAMPLE_COHORT,
+    webhook: { url: url.href, everySeconds, ...auth },
+  });
+}
+
 function readyLine(sandbox: MixpanelSandbox, { projectId }: SandboxCredentials): string {
   return `${JSON.stringify({ kind: 'ready', url: sandbox.url, port: sandbox.port, projectId })}\n`;
 }
@@ -128,6 +150,13 @@ function welcome({ url }: MixpanelSandbox, options: MixpanelSandboxCommand): str
     `  curl ${url}/sandbox/stats`,
     `  curl '${url}/sandbox/events?limit=3'`,
     `  curl -d '[{"kind":"status","status":503,"match":{"requests":3}}]' ${url}/sandbox/faults`,
+    ...(options.cohorts
+      ? [
+          `  curl ${url}/sandbox/cohorts`,
+          '',
+          `Syncs the cohort "${EXAMPLE_COHORT.name}" to ${URL.parse(options.cohorts.webhook)?.origin} every ${options.cohorts.everySeconds} s.`,
+        ]
+      : []),
     '',
   ];
   return `${lines.join('\n')}\n`;

@@ -104,6 +104,8 @@ interface SandboxOptions {
   faults?: string;
   switch?: string[];
   rateLimit: boolean;
+  cohortWebhook?: string;
+  cohortEvery: string;
   quiet?: boolean;
   json?: boolean;
 }
@@ -117,7 +119,7 @@ async function addSandbox(program: Command, { terminal, signal, args }: Shell): 
   sandbox
     .command('mixpanel')
     .description(
-      "Mixpanel's import and raw export APIs, with strict validation, limits and faults on request",
+      "Mixpanel's import and raw export APIs and its cohort syncs, with strict validation, limits and faults on request",
     )
     .option('--port <n>', 'port to listen on', '8080')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -128,6 +130,11 @@ async function addSandbox(program: Command, { terminal, signal, args }: Shell): 
     .option('--faults <file>', 'JSON file with a fault script; see docs/guides/sandbox.md')
     .option('--switch <name=value>', 'how to read an unclear rule; see below', collect)
     .option('--no-rate-limit', 'take any number of events a minute')
+    .option(
+      '--cohort-webhook <url>',
+      'sync an example cohort to this address, with NAME:PASSWORD@ in it for Basic auth',
+    )
+    .option('--cohort-every <seconds>', 'how long after a sync the next one begins', '10')
     .option('--quiet', 'no line a second')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', switches?.SWITCHES_HELP ?? '')
@@ -147,6 +154,14 @@ async function addSandbox(program: Command, { terminal, signal, args }: Shell): 
           ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
           switches: switchesOf(options.switch ?? []),
           ...(options.rateLimit ? {} : { rateLimit: 'off' as const }),
+          ...(options.cohortWebhook === undefined
+            ? {}
+            : {
+                cohorts: {
+                  webhook: options.cohortWebhook,
+                  everySeconds: wholeOf(options.cohortEvery, '--cohort-every', 1),
+                },
+              }),
           quiet: options.quiet === true,
           json: options.json === true,
         },

@@ -29,11 +29,13 @@ export type Answer =
   /** Nothing will be taken until a person mends something. */
   | { readonly kind: 'halt'; readonly detail: string };
 
-/** How much a destination takes. */
+/** How much a destination takes; Infinity where it sets no bound. */
 export interface Rates {
   readonly eventsPerSecond: number;
   /** JSON before compression. */
   readonly bytesPerMinute: number;
+  /** At most `count` requests in any `seconds`. Left out: no bound. */
+  readonly requests?: { readonly count: number; readonly seconds: number };
 }
 
 /** Where events go. */

@@ -48,6 +48,46 @@ test('more than a bucket holds still goes out, and the next one pays', async () 
   expect(waits).toEqual([10_000]);
 });
 
+test.each([
+  [3000, 3],
+  [250, 1],
+  [7, 2],
+  [1, 100],
+  [0.5, 1],
+])(
+  'no span of time sees more than its %d requests in %d s, and not much fewer',
+  async (count, seconds) => {
+    const { settings } = fakeClock();
+    const limit = createRateLimit({ ...settings, requests: { count, seconds } });
+    const sent: number[] = [];
+    const wanted = Math.ceil(count * 4) + 3;
+    for (let i = 0; i < wanted; i++) {
+      await limit.take(0, 0, signal);
+      sent.push(settings.now());
+      // A pause fills the allowance anew.
+      if (i === Math.floor(wanted / 2)) await settings.wait(seconds * 5000);
+    }
+    const span = seconds * 1000;
+    for (const [i, from] of sent.entries()) {
+      const within = sent.slice(i).findIndex((at) => at >= from + span - 1e-6);
+      if (within >= 0) expect(within).toBeLessThanOrEqual(Math.max(Math.ceil(count), 1));
+    }
+    const busy = sent.at(-1)! - seconds * 5000;
+    expect(busy).toBeLessThanOrEqual((wanted / count) * span * 1.25 + span);
+  },
+);
+
+test('what has no bound does not wait', async () => {
+  const { settings, waits } = fakeClock();
+  const limit = createRateLimit({
+    ...settings,
+    eventsPerSecond: Infinity,
+    bytesPerMinute: Infinity,
+  });
+  for (let i = 0; i < 3; i++) await limit.take(1e9, 1e12, signal);
+  expect(waits).toEqual([]);
+});
+
 test('first come, first served; who gives up lets the next one pass', async () => {
   const { settings } = fakeClock();
   const limit = createRateLimit(settings);

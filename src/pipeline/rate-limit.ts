@@ -12,13 +12,26 @@ export interface RateLimitSettings extends Rates {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Seconds of allowance that a bucket holds, so that a burst after a pause goes out at once. */
+/** Seconds of allowance that a bucket for events or bytes holds, so that a burst after a pause goes out at once. */
 const BURST_SECONDS = 10;
 
-/** Two token buckets, one for events and one for bytes of JSON. */
+/** Of the requests that a span of time allows, the share that may go out at once; the others come evenly. */
+const BURST_SHARE = 0.1;
+
+interface Bucket {
+  /** What it gets a second. */
+  readonly rate: number;
+  readonly capacity: number;
+  level: number;
+}
+
+/** Token buckets for events, for bytes of JSON and, where they are bounded, for requests. */
 export function createRateLimit(settings: RateLimitSettings): RateLimit {
-  const rates = [settings.eventsPerSecond, settings.bytesPerMinute / 60];
-  const levels = rates.map((rate) => rate * BURST_SECONDS);
+  const buckets = [
+    burstOf(settings.eventsPerSecond),
+    burstOf(settings.bytesPerMinute / 60),
+    requestBucket(settings.requests),
+  ];
   let filledAt = settings.now();
   let queue: Promise<void> = Promise.resolve();
 
@@ -28,21 +41,36 @@ export function createRateLimit(settings: RateLimitSettings): RateLimit {
     const seconds = (now - filledAt) / 1000;
     filledAt = now;
     let missing = 0;
-    for (const [i, rate] of rates.entries()) {
-      levels[i] = Math.min(levels[i]! + seconds * rate, rate * BURST_SECONDS) - wanted[i]!;
+    for (const [i, bucket] of buckets.entries()) {
+      if (!bucket) continue;
+      const { rate, capacity } = bucket;
+      bucket.level = Math.min(bucket.level + seconds * rate, capacity) - wanted[i]!;
       // More than a bucket holds may be wanted: it goes into debt, and the next one waits.
-      missing = Math.max(missing, -levels[i] / rate);
+      missing = Math.max(missing, -bucket.level / rate);
     }
     if (missing > 0) await settings.wait(missing * 1000, signal);
   };
 
   return {
     take(events, bytes, signal) {
-      const turn = queue.then(() => wait([events, bytes], signal));
+      const turn = queue.then(() => wait([events, bytes, 1], signal));
       queue = turn.catch(() => undefined);
       return turn;
     },
   };
+}
+
+function burstOf(rate: number): Bucket | undefined {
+  if (!Number.isFinite(rate)) return undefined;
+  return { rate, capacity: rate * BURST_SECONDS, level: rate * BURST_SECONDS };
+}
+
+/** What it holds and what it gets in `seconds` are `count` together, so that no span of that length sees more. */
+function requestBucket(requests: Rates['requests']): Bucket | undefined {
+  if (!requests) return undefined;
+  const capacity = Math.max(requests.count * BURST_SHARE, 1);
+  const rate = (requests.count * (1 - BURST_SHARE)) / requests.seconds;
+  return { rate, capacity, level: capacity };
 }
 
 const shared = new Map<string, RateLimit>();

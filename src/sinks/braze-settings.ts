@@ -54,6 +54,7 @@ export const usersTrackSettings = z.strictObject({
           .string()
           .max(200)
           .regex(/^\w[\w.-]*$/, 'letters, digits, _, - and .')
+          .refine((name) => !isBrazeField(name), "a field of Braze's own")
           .default('mixpanel_cohorts')
           .describe('Its name'),
         maxLength: z
@@ -110,6 +111,19 @@ export const cohortFileSettings = z.strictObject({
 export type UsersTrackSettings = z.output<typeof usersTrackSettings>;
 export type PartnerCohortsSettings = z.output<typeof partnerCohortsSettings>;
 export type CohortFileSettings = z.output<typeof cohortFileSettings>;
+
+/** What an object of /users/track may hold beside custom attributes. */
+const BRAZE_FIELDS = new Set(
+  `_update_existing_only alias_label alias_name app_id braze_id country current_location
+  date_of_first_session date_of_last_session dob email email_click_tracking_disabled
+  email_open_tracking_disabled email_subscribe external_id facebook first_name gender home_city
+  image_url language last_name marked_email_as_spam_at phone push_subscribe push_token_import
+  push_tokens subscription_groups time_zone twitter user_alias user_id`.split(/\s+/),
+);
+
+export function isBrazeField(name: string): boolean {
+  return BRAZE_FIELDS.has(name.toLowerCase());
+}
 
 function isEndpoint(text: string): boolean {
   let url: URL;

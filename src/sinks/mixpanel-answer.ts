@@ -1,4 +1,6 @@
 import type { Answer, Rejection } from '../core/sink.ts';
+import { cut, parseObject, plainText, readRetryAfter, sentence } from './http.ts';
+import type { Scrub } from './scrub.ts';
 
 /** What came back over HTTP. */
 export interface HttpAnswer {
@@ -7,11 +9,6 @@ export interface HttpAnswer {
   readonly retryAfter: string | undefined;
   readonly body: string;
 }
-
-type Scrub = (text: string) => string;
-
-const MAX_DETAIL = 500;
-const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 interface ImportBody {
   readonly error?: unknown;
@@ -32,7 +29,7 @@ export function readAnswer(
   scrub: Scrub = (text) => text,
 ): Answer {
   const { status } = answer;
-  const body = parse(answer.body);
+  const body = parseObject(answer.body) as ImportBody | undefined;
   const detail = describe(status, body, answer.body, scrub);
   if (status === 200) {
     // Whoever answered, it was not Mixpanel: a proxy, or a portal that wants a sign-in.
@@ -86,16 +83,6 @@ function adviceFor(status: number): string {
   return 'Mixpanel documents no such answer.';
 }
 
-function parse(text: string): ImportBody | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** The failed records, when every one names an event of the body; undefined when they can't be used. */
 function readRejections(failed: unknown, events: number, scrub: Scrub): Rejection[] | undefined {
   if (!Array.isArray(failed) || failed.length === 0) return undefined;
@@ -122,12 +109,6 @@ function readRejections(failed: unknown, events: number, scrub: Scrub): Rejectio
   return [...byIndex.values()].toSorted((a, b) => a.index - b.index);
 }
 
-function readRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : undefined;
-}
-
 // Scrubbed before anything is cut: half a secret is not found any more.
 function describe(
   status: number,
@@ -137,22 +118,4 @@ function describe(
 ): string {
   const words = typeof body?.error === 'string' ? scrub(body.error) : plainText(scrub(text));
   return sentence(cut(words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`));
-}
-
-/** A proxy answers in HTML; its tags help nobody. */
-function plainText(text: string): string {
-  return text
-    .slice(0, 4000)
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
-function sentence(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
-}
-
-function cut(text: string): string {
-  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scrubOf } from './scrub.ts';
 
 const secret = z.string().min(1).meta({ secret: true });
 
@@ -82,19 +83,15 @@ export function importQuery({ credentials, ip }: MixpanelSettings): string {
   return query.toString();
 }
 
-/** Replaces every secret in a text that came from outside, also where it was escaped for a URL or for JSON. */
+/** Takes the credentials out of a text that came from outside. */
 export function scrubber(settings: MixpanelSettings): (text: string) => string {
   const { credentials, token } = settings;
-  const secrets = [
+  return scrubOf([
     // Whoever sends the header back may leave out the padding.
     authorizationOf(settings).slice('Basic '.length).replace(/=+$/, ''),
     credentials.kind === 'project-token' ? credentials.token : credentials.secret,
     ...(token === undefined ? [] : [token]),
-  ];
-  const written = new Set(
-    secrets.flatMap((each) => [each, encodeURIComponent(each), JSON.stringify(each).slice(1, -1)]),
-  );
-  return (text) => [...written].reduce((out, each) => out.replaceAll(each, '***'), text);
+  ]);
 }
 
 /** What a user should know before it matters. */

@@ -5,6 +5,7 @@ import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Answer, Body, Sink } from '../core/sink.ts';
 import { sharedGzip } from './gzip.ts';
+import { isNetworkFault, networkDetail, readBounded } from './http.ts';
 import { readAnswer } from './mixpanel-answer.ts';
 import {
   authorizationOf,
@@ -26,8 +27,6 @@ const decompress = promisify(gunzip);
 const LIMITS = { events: 2000, bytes: 9_500_000 } as const;
 /** What Mixpanel documents for a project: about 30,000 events a second or 2 GB of JSON a minute, over a minute. */
 const RATES = { eventsPerSecond: 30_000, bytesPerMinute: 2_000_000_000 } as const;
-/** Answers that name 2,000 failed records are long, but not longer than this. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Mixpanel's import API, in strict mode, as newline-delimited JSON. */
 export const mixpanelSink = {
@@ -109,40 +108,6 @@ function openMixpanel(settings: MixpanelSettings): Sink {
     },
     close: () => pool.destroy(),
   };
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body) {
-    parts.push(part);
-    size += part.length;
-    if (size > MAX_ANSWER_BYTES)
-      throw Object.assign(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`), {
-        code: 'ANSWER_TOO_LONG',
-      });
-  }
-  return Buffer.concat(parts).toString('utf8');
-}
-
-/** Faults of the network and of TLS carry a code; anything else is a fault of ours, which trying again would hide. */
-function isNetworkFault(error: unknown): boolean {
-  return typeof (error as { code?: unknown }).code === 'string';
-}
-
-function networkDetail(error: unknown, host: string): string {
-  const { code, message } = error as { code?: string; message?: string };
-  const words: Record<string, string> = {
-    ECONNREFUSED: 'it refuses connections',
-    ECONNRESET: 'the connection was reset',
-    ENOTFOUND: 'its name is not known',
-    EAI_AGAIN: 'its name could not be looked up',
-    UND_ERR_SOCKET: 'the connection broke off',
-    UND_ERR_HEADERS_TIMEOUT: 'it did not answer in time',
-    UND_ERR_BODY_TIMEOUT: 'its answer did not end in time',
-    UND_ERR_CONNECT_TIMEOUT: 'no connection could be made in time',
-  };
-  return `${host}: ${words[code ?? ''] ?? message ?? String(error)}.`;
 }
 
 /** Tries the credentials without writing anything. */

@@ -1,7 +1,7 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fake, startFake } from '../../dashboard/fake/server.ts';
-import { launchChromium, NARROW, openPage } from '../support/chromium.ts';
+import { launchChromium, NARROW, openPage, WIDE } from '../support/chromium.ts';
 
 let browser: Browser;
 let fake: Fake;
@@ -55,6 +55,82 @@ test('everything can be reached by the keyboard alone', async () => {
   expect(await page.evaluate('document.activeElement.id')).toBe('page');
 });
 
+/** Where the Tab key leads from the start of the page, until it leaves it. */
+async function stopsOf(page: Page): Promise<{ name: string; isShown: boolean }[]> {
+  const stops: { name: string; isShown: boolean }[] = [];
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    const stop = await page.evaluate<{ name: string; isShown: boolean } | null>(`(() => {
+      const at = document.activeElement;
+      if (at === document.body) return null;
+      const { left, right } = at.getBoundingClientRect();
+      return {
+        name: (at.getAttribute('aria-label') ?? at.textContent) || at.tagName,
+        isShown: !at.closest('[aria-hidden="true"]') && right > 0 && left < innerWidth,
+      };
+    })()`);
+    if (stop === null) break;
+    stops.push(stop);
+  }
+  return stops;
+}
+
+test('the Tab key stops at nothing that can not be seen or used', async () => {
+  for (const viewport of [WIDE, NARROW]) {
+    const { page } = await openPage(browser, `${fake.url}/connections/prod-email`, { viewport });
+    await page.getByText('In this time').waitFor();
+    const stops = await stopsOf(page);
+    expect(stops.length).toBeGreaterThan(10);
+    expect(stops.filter(({ isShown }) => !isShown)).toEqual([]);
+    await page.context().close();
+  }
+});
+
+test('a dialog keeps the focus, and gives it back to what opened it', async () => {
+  const { page } = await openPage(browser, `${fake.url}/connections/prod-email`);
+  const focused = () =>
+    page.evaluate<string>('document.activeElement.textContent || document.activeElement.type');
+  const closed = async () => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  };
+  await page.getByRole('button', { name: 'Send Test Events' }).press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await closed();
+  await expect.poll(focused).toBe('Send Test Events');
+  for (const item of ['Replay…', 'Delete…']) {
+    await page.getByRole('button', { name: 'More', exact: true }).press('Enter');
+    await page.getByRole('menuitem', { name: item }).press('Enter');
+    await page.getByRole('dialog').waitFor();
+    // It begins at its first field.
+    await expect.poll(focused).toMatch(/^(date|text)$/);
+    for (let i = 0; i < 12; i++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('!!document.activeElement.closest("[role=dialog]")')).toBe(true);
+    }
+    await closed();
+    await expect.poll(focused).toBe('More');
+  }
+  await page.goto(`${fake.url}/settings?tab=tokens`);
+  await page.getByRole('button', { name: 'Create token' }).press('Enter');
+  await page.getByRole('dialog').getByLabel('Name').fill('ci');
+  await page.keyboard.press('Enter');
+  await page.getByText('Copy it now').waitFor();
+  await page.getByRole('button', { name: 'I have copied it' }).press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await expect.poll(focused).toBe('Create token');
+});
+
+test('of many tabs, the chosen one is in sight', async () => {
+  const { page } = await openPage(browser, `${fake.url}/settings?tab=password`, {
+    viewport: NARROW,
+  });
+  const tab = page.getByRole('tab', { name: 'Password' });
+  await tab.waitFor();
+  const box = (await tab.boundingBox())!;
+  expect(box.x + box.width).toBeLessThanOrEqual(NARROW.width);
+});
+
 test('on a small screen the navigation opens, leads on, and closes', async () => {
   const { page } = await openPage(browser, fake.url, { viewport: NARROW });
   await page.getByText('prod-email').first().waitFor();
@@ -62,6 +138,7 @@ test('on a small screen the navigation opens, leads on, and closes', async () =>
   await page.getByRole('link', { name: 'Event library' }).click();
   await page.getByText('93 event types').waitFor();
   await page.getByRole('button', { name: 'Open the menu' }).waitFor();
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('page');
 });
 
 test('what Braze sends anew is included with a look at the change', async () => {

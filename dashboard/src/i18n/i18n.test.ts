@@ -26,6 +26,14 @@ test('both languages have every key, and the same places to fill in', () => {
   }
 });
 
+test('no key is in two parts, of which one would hide the other', () => {
+  const parts = readdirSync(join(SRC, 'i18n/en'));
+  const keys = parts.flatMap((name) => [
+    ...readFileSync(join(SRC, 'i18n/en', name), 'utf8').matchAll(/^  (?:'([^']+)'|(\w+)):/gm),
+  ]);
+  expect(keys.length).toBe(Object.keys(en).length);
+});
+
 test('every key is used', () => {
   const made = [...sources.matchAll(/`([a-zA-Z.]*)\$\{[^`]*?\}([a-zA-Z.]*)`/g)].map(
     ([, head, tail]) => [head!, tail!] as const,
@@ -58,4 +66,18 @@ test('keys made from data fall back, and never reach the prototype', () => {
   expect(i18n.known('cause.rejected_by_mixpanel', '?')).toBe('Mixpanel refused the event');
   expect(i18n.known('cause.new_one', 'new_one')).toBe('new_one');
   expect(i18n.known('constructor', 'x')).toBe('x');
+});
+
+test('each action that the service notes in the audit log has words', () => {
+  const server = resolve(SRC, '../../src/server');
+  const actions = readdirSync(server, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .flatMap((name) => [
+      ...readFileSync(join(server, name), 'utf8').matchAll(
+        /\baudit\(\s*(?:\{[^}]*\}|[^,]+),\s*'([^']+)'/g,
+      ),
+    ])
+    .map(([, action]) => action!);
+  expect(actions.length).toBeGreaterThan(10);
+  for (const action of actions) expect(en).toHaveProperty([`action.${action}`]);
 });

@@ -17,7 +17,9 @@ export const LOCALES: readonly { readonly value: Locale; readonly label: string 
   { value: 'pt-BR', label: 'Português (Brasil)' },
 ];
 
-export type Dictionary = Readonly<Record<Key, string>>;
+/** A text in another language for each key of the English ones: none missing, none too many. */
+export type Translated<English> = Readonly<Record<keyof English, string>>;
+export type Dictionary = Translated<typeof en>;
 type Values = Readonly<Record<string, string | number>>;
 /** Keys that differ by number: `x.one`, `x.other`. */
 type CountedKey = Key extends infer K ? (K extends `${infer Base}.one` ? Base : never) : never;

@@ -64,7 +64,7 @@ export function Card({
         flexWrap: 'wrap',
         gap: '8px 16px',
         justifyContent: 'space-between',
-        alignItems: 'flex-start',
+        alignItems: about === undefined ? 'center' : 'flex-start',
       }}
     >
       <div style={{ minWidth: 0, flex: '1 1 220px' }}>
@@ -249,7 +249,7 @@ export function Loaded<T>({
   if (query.data !== undefined) return children(query.data);
   if (query.error)
     return (
-      <div style={{ padding: 16 }}>
+      <div className="inset">
         <Failure error={query.error} onRetry={() => void query.refetch()} />
       </div>
     );
@@ -265,7 +265,7 @@ export function Waiting({
 }): ReactNode {
   const { t } = useI18n();
   return (
-    <Stack gap={10} p={16} role="status" aria-label={t('loading')}>
+    <Stack gap={10} className="inset" role="status" aria-label={t('loading')}>
       {Array.from({ length: rows }, (_, i) => (
         <Skeleton key={i} height={height} radius="md" />
       ))}

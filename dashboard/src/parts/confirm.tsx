@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useI18n } from '../i18n/i18n.tsx';
 import { Failure } from './basics.tsx';
+import { useFocusBack } from './use-focus-back.ts';
 
 interface ConfirmProps {
   readonly title: string;
@@ -20,10 +21,12 @@ interface ConfirmProps {
 /** Asks before something is done that can't be taken back lightly. */
 export function Confirm(props: ConfirmProps): ReactNode {
   const { t } = useI18n();
+  useFocusBack(props.opened);
   return (
     <Modal
       opened={props.opened}
       onClose={props.onClose}
+      returnFocus={false}
       title={props.title}
       size={props.size ?? 'md'}
       centered

@@ -1,25 +1,27 @@
 import type { ReactNode } from 'react';
 
-interface RowsProps {
+export interface RowsProps {
   readonly label: string;
   /** Widths of the columns, as CSS grid has them. */
   readonly columns: string;
+  /** Widths where there is no room for those; two equal ones unless told. */
+  readonly narrow?: string;
   /** Names of the columns; `end`: aligned to the right. */
   readonly heads: readonly (string | { readonly end: string })[];
-  /** How many rows there are in all, when not all of them are in the page. */
+  /** How many rows there are in all, when not all of them are in the page; -2 while nobody knows. */
   readonly count?: number;
   readonly children: ReactNode;
 }
 
 /** A table that becomes a list of cards where there is no room for columns. */
-export function Rows({ label, columns, heads, count, children }: RowsProps): ReactNode {
+export function Rows({ label, columns, narrow, heads, count, children }: RowsProps): ReactNode {
   return (
     <div
       className="rows"
       role="table"
       aria-label={label}
       aria-rowcount={count === undefined ? undefined : count + 1}
-      style={{ '--cols': columns } as React.CSSProperties}
+      style={{ '--cols': columns, '--narrow': narrow } as React.CSSProperties}
     >
       <div role="rowgroup">
         <div className="row head" role="row">
@@ -39,6 +41,7 @@ export function Cell({
   label,
   end = false,
   wide = false,
+  corner = false,
   children,
 }: {
   /** Name of the column, shown where the columns are gone. */
@@ -46,10 +49,15 @@ export function Cell({
   readonly end?: boolean;
   /** Takes the whole width where the columns are gone. */
   readonly wide?: boolean;
+  /** Goes to the upper right where the columns are gone. */
+  readonly corner?: boolean;
   readonly children: ReactNode;
 }): ReactNode {
   return (
-    <div role="cell" className={[end && 'end', wide && 'wide'].filter(Boolean).join(' ')}>
+    <div
+      role="cell"
+      className={[end && 'end', wide && 'wide', corner && 'corner'].filter(Boolean).join(' ')}
+    >
       {label !== undefined && (
         <span className="label" aria-hidden>
           {label}

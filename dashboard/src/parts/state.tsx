@@ -28,6 +28,16 @@ export function stateWords(state: State, { t, format }: Pick<I18n, 't' | 'format
     : t(`state.${state.kind}`);
 }
 
+/** How far behind it is; what is paused and misses nothing yet is not called up to date. */
+export function lagWords(
+  seconds: number | null,
+  state: State,
+  { t, format }: Pick<I18n, 't' | 'format'>,
+): string {
+  if (seconds === null || (seconds === 0 && state.kind === 'paused')) return '–';
+  return seconds === 0 ? t('lag.none') : format.duration(seconds);
+}
+
 /** Whether a person has to look at it. */
 export function needsAttention(state: State): boolean {
   return state.kind === 'halted' || state.kind === 'retrying';

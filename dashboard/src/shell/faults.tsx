@@ -1,22 +1,18 @@
 import type { ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useI18n } from '../i18n/i18n.tsx';
-import { Empty, Failure, PageHead } from '../parts/basics.tsx';
+import { Failure, PageHead } from '../parts/basics.tsx';
 import { LinkButton } from '../parts/links.tsx';
 
 export function NotFound(): ReactNode {
   const { t } = useI18n();
   return (
-    <Empty
-      title={t('notFound.title')}
-      action={
-        <LinkButton to="/" variant="default">
-          {t('notFound.back')}
-        </LinkButton>
-      }
-    >
-      {t('notFound.text')}
-    </Empty>
+    <>
+      <PageHead title={t('notFound.title')} about={t('notFound.text')} />
+      <LinkButton to="/" variant="default">
+        {t('notFound.back')}
+      </LinkButton>
+    </>
   );
 }
 

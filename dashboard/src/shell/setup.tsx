@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Session } from '../api.ts';
@@ -6,7 +6,7 @@ import { call } from '../client.ts';
 import { useI18n } from '../i18n/i18n.tsx';
 import { Failure } from '../parts/basics.tsx';
 import { Door } from './door.tsx';
-import { PASSWORD_LENGTH } from './password.ts';
+import { useNewPassword } from './password-fields.tsx';
 
 /** Takes the token out of what was pasted: the token itself, or the whole link. */
 export function tokenIn(text: string): string {
@@ -26,23 +26,20 @@ export function Setup({ token: given, version, onDone }: SetupProps): ReactNode 
   const { t } = useI18n();
   const [pasted, setPasted] = useState('');
   const [name, setName] = useState('admin');
-  const [password, setPassword] = useState('');
-  const [again, setAgain] = useState('');
+  const password = useNewPassword(t('user.password'));
   const setUp = useMutation({
     mutationFn: () =>
       call<Session>('POST', '/setup', {
-        body: { token: given ?? tokenIn(pasted), name, password },
+        body: { token: given ?? tokenIn(pasted), name, password: password.value },
       }),
     onSuccess: onDone,
   });
-  const isShort = password !== '' && password.length < PASSWORD_LENGTH;
-  const differs = again !== '' && again !== password;
   return (
     <Door title={t('setup.title')} about={t('setup.about')} version={version}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isShort && again === password) setUp.mutate();
+          if (password.isGood) setUp.mutate();
         }}
       >
         <Stack gap="sm">
@@ -66,27 +63,7 @@ export function Setup({ token: given, version, onDone }: SetupProps): ReactNode 
             value={name}
             onChange={({ currentTarget }) => setName(currentTarget.value)}
           />
-          <PasswordInput
-            label={t('user.password')}
-            description={t('password.rule', { n: PASSWORD_LENGTH })}
-            autoComplete="new-password"
-            required
-            withAsterisk={false}
-            value={password}
-            error={isShort ? t('password.short', { n: PASSWORD_LENGTH }) : null}
-            onChange={({ currentTarget }) => setPassword(currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('password.show') }}
-          />
-          <PasswordInput
-            label={t('password.again')}
-            autoComplete="new-password"
-            required
-            withAsterisk={false}
-            value={again}
-            error={differs ? t('password.differs') : null}
-            onChange={({ currentTarget }) => setAgain(currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('password.show') }}
-          />
+          {password.fields}
           <Button type="submit" mt={6} loading={setUp.isPending}>
             {t('setup.button')}
           </Button>

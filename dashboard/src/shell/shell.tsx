@@ -72,7 +72,7 @@ export function Shell(): ReactNode {
           />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" aria-label={t('nav.label')}>
+      <AppShell.Navbar p="sm" aria-label={t('nav.label')} data-away={!isOpen}>
         <AppShell.Section visibleFrom="sm" px={8} pt={8} pb={18}>
           <Brand />
         </AppShell.Section>
@@ -84,6 +84,7 @@ export function Shell(): ReactNode {
                 key={to}
                 component={Link}
                 to={to}
+                onClick={close}
                 label={t(label)}
                 leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
                 rightSection={to === '/dead-letters' ? <DeadLetterCount /> : null}
@@ -111,6 +112,8 @@ export function Shell(): ReactNode {
         ref={main}
         id="page"
         tabIndex={-1}
+        // The open menu covers a small screen: what is behind it is out of reach.
+        data-covered={isOpen}
         style={{ outline: 'none', background: 'var(--s-page)' }}
       >
         <div style={{ maxWidth: 1240, margin: '0 auto', padding: 'clamp(16px, 3vw, 36px)' }}>

@@ -1,4 +1,4 @@
-import { Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Divider, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Session } from '../api.ts';
@@ -6,6 +6,7 @@ import { call, codeOf, urlOf } from '../client.ts';
 import { useI18n } from '../i18n/i18n.tsx';
 import { Failure, Note } from '../parts/basics.tsx';
 import { Door } from './door.tsx';
+import { PasswordField } from './password-fields.tsx';
 
 interface SignInProps {
   readonly oidc: boolean;
@@ -55,14 +56,12 @@ export function SignIn({ oidc, version, linkError, onDone }: SignInProps): React
             value={name}
             onChange={({ currentTarget }) => setName(currentTarget.value)}
           />
-          <PasswordInput
+          <PasswordField
             label={t('user.password')}
             autoComplete="current-password"
-            required
             withAsterisk={false}
             value={password}
-            onChange={({ currentTarget }) => setPassword(currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('password.show') }}
+            onChange={setPassword}
           />
           <Button type="submit" mt={6} loading={signIn.isPending}>
             {t('signIn.button')}

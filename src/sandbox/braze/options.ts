@@ -9,6 +9,8 @@ export interface GenerateOptions {
   readonly events: number;
   /** Default `sluice`. */
   readonly seed?: string | number;
+  /** Seed of the company and its users, so that several runs are about the same people. Default the seed of the run. */
+  readonly population?: string | number;
   /** Default `null`, as in Braze's own files. */
   readonly codec?: Codec;
   /** A file is closed after so many events, and at the end of each hour. Default 15,000, as Braze does. */
@@ -40,6 +42,7 @@ export interface GenerateOptions {
 export interface GenerateSettings {
   readonly events: number;
   readonly seed: string;
+  readonly population: string;
   readonly codec: Codec;
   readonly eventsPerFile: number;
   /** In order, at least one when there are events. */
@@ -85,6 +88,7 @@ export function settingsOf(options: GenerateOptions): GenerateSettings {
   return {
     events,
     seed,
+    population: String(options.population ?? seed),
     codec,
     types,
     hours,

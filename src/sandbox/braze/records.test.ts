@@ -22,6 +22,25 @@ describe('ids', () => {
       expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
 
+  test('of the same population are about the same users and campaigns, by events of their own', () => {
+    const run = (seed: string, population: string): GeneratedRecord[] => [
+      ...records({ events: 2000, users: 50, seed, population }),
+    ];
+    const idsIn = (made: readonly GeneratedRecord[], field: string): unknown[] =>
+      made.map(({ record }) => record[field]).filter((each) => each !== null && each !== undefined);
+    const [one, same, another] = [run('1', 'p'), run('2', 'p'), run('1', 'q')];
+    const shared = (other: readonly GeneratedRecord[], field: string): number => {
+      const those = new Set(idsIn(other, field));
+      return new Set(idsIn(one, field).filter((id) => those.has(id))).size;
+    };
+    for (const field of ['user_id', 'campaign_id']) {
+      expect(shared(same, field)).toBeGreaterThan(20);
+      expect(shared(another, field)).toBe(0);
+    }
+    expect(new Set([...idsIn(one, 'user_id'), ...idsIn(same, 'user_id')]).size).toBeLessThan(51);
+    expect(shared(same, 'id')).toBe(0);
+  });
+
   test('of other seeds are others', () => {
     const mine = new Set(SHARED.map(({ record }) => record['id']));
     for (const { record } of records({ events: 2000, seed: 'another' }))

@@ -105,13 +105,13 @@ export function* timeline(
   }
 }
 
-function worldOf({ seed, users, anonymousShare }: GenerateSettings): World {
-  const workspace = workspaceOf(seed);
+function worldOf({ seed, population: whose, users, anonymousShare }: GenerateSettings): World {
+  const workspace = workspaceOf(whose);
   return {
     random: new Random(seedOf(`${seed}/events`)),
     workspace,
     users,
-    user: population(seed, anonymousShare, workspace.apps),
+    user: population(whose, anonymousShare, workspace.apps),
   };
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { type Answer, jsonAnswer, textAnswer } from './answer.ts';
 import { credentialsSchema } from './auth.ts';
+import { type CohortBoard, sandboxCohortSchema } from './cohort-board.ts';
 import { readBody } from './body.ts';
 import { faultScriptSchema } from './faults.ts';
 import { distinctEvents } from './query.ts';
@@ -14,6 +15,7 @@ const DEFAULT_LIMIT = 100;
 /** Answers a call of the sandbox's own, which needs no credentials; undefined when there is no such call. */
 export async function answerControl(
   state: SandboxState,
+  cohorts: CohortBoard,
   request: IncomingMessage,
   url: URL,
 ): Promise<Answer | undefined> {
@@ -37,9 +39,22 @@ export async function answerControl(
         state.credentials = credentials;
         return { status: 'ok' };
       });
+    case 'GET /sandbox/cohorts':
+      return jsonAnswer(200, cohorts.list());
+    case 'POST /sandbox/cohorts':
+      return takeJson(request, sandboxCohortSchema, async (cohort) => {
+        return { status: 'ok', id: await cohorts.define(cohort) };
+      });
+    case 'DELETE /sandbox/cohorts':
+      return removeCohort(cohorts, url.searchParams.get('id'));
     default:
       return undefined;
   }
+}
+
+async function removeCohort(cohorts: CohortBoard, id: string | null): Promise<Answer> {
+  if (id !== null && (await cohorts.remove(id))) return jsonAnswer(200, { status: 'ok' });
+  return jsonAnswer(404, { error: 'there is no such cohort: give its id as ?id=' });
 }
 
 function readStats(state: SandboxState): ReturnType<typeof statsOf> {
@@ -70,5 +85,5 @@ async function takeJson<T>(
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) return jsonAnswer(400, { error: z.prettifyError(parsed.error) });
-  return jsonAnswer(200, take(parsed.data));
+  return jsonAnswer(200, await take(parsed.data));
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { answerApi, apiPathOf } from './api.ts';
 import { type Answer, jsonAnswer } from './answer.ts';
 import { credentialsSchema, type SandboxCredentials } from './auth.ts';
+import { type CohortBoard, createCohortBoard } from './cohort-board.ts';
 import { answerControl } from './control.ts';
 import type { Faults } from './faults.ts';
 import type { SandboxEvent } from './present.ts';
@@ -21,6 +22,8 @@ export interface MixpanelSandbox {
   readonly port: number;
   /** Whatever happens to the next requests. */
   readonly faults: Faults;
+  /** Cohorts over the events it holds, synced to webhooks. */
+  readonly cohorts: CohortBoard;
   stats(): SandboxStats;
   /** Distinct events as a query shows them (texts cut, `ip` turned into a place), oldest first. */
   events(filter?: EventFilter): SandboxEvent[];
@@ -36,17 +39,19 @@ export interface MixpanelSandbox {
 /**
  * Starts a server that stands in for one Mixpanel project: `POST /import`, `GET /api/2.0/export`, `GET /api/app/me`,
  * by Mixpanel's documented rules, with repeats dropped at query time. Under `/sandbox` are its own calls: `GET stats`,
- * `GET events?event=&limit=`, `DELETE events`, `POST faults` (a fault script), `POST credentials`.
+ * `GET events?event=&limit=`, `DELETE events`, `POST faults` (a fault script), `POST credentials`, `GET cohorts`,
+ * `POST cohorts` (a definition and its webhook), `DELETE cohorts?id=`.
  * Rejects when it can't listen, and throws ZodError for options that are not valid.
  */
 export async function startMixpanelSandbox(
   options: MixpanelSandboxOptions = {},
 ): Promise<MixpanelSandbox> {
   const state = createState(options);
+  const cohorts = createCohortBoard(state);
   const aborter = new AbortController();
   const underWay = new Set<Promise<void>>();
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-    const done = handle(state, request, response, aborter.signal).finally(() =>
+    const done = handle(state, cohorts, request, response, aborter.signal).finally(() =>
       underWay.delete(done),
     );
     underWay.add(done);
@@ -61,7 +66,7 @@ export async function startMixpanelSandbox(
     const closed = new Promise((resolve) => server.close(resolve));
     aborter.abort();
     const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-    await Promise.all(underWay);
+    await Promise.all([...underWay, cohorts.close()]);
     server.closeAllConnections();
     await closed;
     clearTimeout(grace);
@@ -72,6 +77,7 @@ export async function startMixpanelSandbox(
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     port,
     faults: state.faults,
+    cohorts,
     stats: () => statsOf(state.store, state.tally, state.faults.hits()),
     events: (filter = {}) => [...distinctEvents(state.store, state.switches, filter)],
     texts: () => Array.from(state.store.events(), ({ text }) => text),
@@ -101,6 +107,7 @@ function sendJson(response: ServerResponse, { status, headers, body }: Answer): 
 /** Never rejects: what goes wrong here is answered with 500, or ends the connection when an answer has begun. */
 async function handle(
   state: SandboxState,
+  cohorts: CohortBoard,
   request: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
@@ -110,7 +117,7 @@ async function handle(
     const url = urlOf(request);
     const path = url && apiPathOf(request, url);
     if (path) return await answerApi(state, { request, response, signal, count }, path, url);
-    const answer = url && (await answerControl(state, request, url));
+    const answer = url && (await answerControl(state, cohorts, request, url));
     const missing = { error: `there is no ${request.method} ${url?.pathname ?? request.url}` };
     return sendJson(response, answer ?? jsonAnswer(404, missing));
   } catch (error) {

@@ -69,6 +69,8 @@ export class EventStore {
   untracked = 0;
   droppedEvents = 0;
   storedBytes = 0;
+  /** Time of the newest event, milliseconds since the epoch; undefined when there was none. */
+  newestTime: number | undefined;
   readonly byEvent = new Map<string, EventCounts>();
   #chunks: Chunk[] = [];
   readonly #keys: KeyTable;
@@ -99,6 +101,7 @@ export class EventStore {
       end += bytes.length;
       chunk.ends[index] = end;
       chunk.times[index] = identity.time;
+      this.newestTime = Math.max(this.newestTime ?? identity.time, identity.time);
       this.#count(identity.name, dedupeKey(identity, request.dedupe));
     }
     this.#chunks.push(chunk);
@@ -161,5 +164,6 @@ export class EventStore {
     this.byEvent.clear();
     this.ingested = this.distinct = this.duplicates = this.untracked = 0;
     this.droppedEvents = this.storedBytes = 0;
+    this.newestTime = undefined;
   }
 }

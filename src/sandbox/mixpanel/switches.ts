@@ -65,6 +65,30 @@ export const switchesSchema = z.strictObject({
     .describe(
       'Events that count as one: same name, distinct_id, $insert_id and time (queries), or the same UTC day instead of the same time (compaction, which may never run).',
     ),
+  cohortFirstSync: z
+    .enum(['members', 'add_members'])
+    .default('members')
+    .describe(
+      'Action of the first sync of a cohort. The text says that the whole cohort is sent as members; the example begins with add_members and remove_members.',
+    ),
+  cohortSessions: z
+    .enum(['by-sync', 'by-action', 'through'])
+    .default('by-sync')
+    .describe(
+      'What shares a session id: what is added and what is removed in one sync, each with its own count of pages; each of the two alone; or both, counted as one row of pages.',
+    ),
+  cohortIds: z
+    .enum(['strings', 'numbers'])
+    .default('strings')
+    .describe(
+      'Ids of project and cohort in webhook calls: texts in the example, numbers in the query API.',
+    ),
+  cohortWindow: z
+    .enum(['newest-event', 'now'])
+    .default('newest-event')
+    .describe(
+      'Where the days of a cohort end. Mixpanel counts back from now; from the newest event, cohorts of made-up files of any date have members.',
+    ),
 });
 
 export type Switches = z.infer<typeof switchesSchema>;

@@ -3,10 +3,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { memo, type ReactNode } from 'react';
 import type { Job, Run } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Card, Empty, Failure, Loaded, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
+import { Card, Loaded, Tag, type Tone } from '../../parts/basics.tsx';
+import { PagedRows } from '../../parts/paged-rows.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
-import { VirtualRows } from '../../parts/virtual-rows.tsx';
-import { rowsOf } from '../../pages-of.ts';
 import { jobsQuery, runsQuery } from '../../queries.ts';
 
 const RUN_TONES: Readonly<Record<Run['state'], Tone>> = {
@@ -80,44 +79,26 @@ function Jobs({ name }: { readonly name: string }): ReactNode {
 function Runs({ name }: { readonly name: string }): ReactNode {
   const { t } = useI18n();
   const query = useInfiniteQuery(runsQuery(name));
-  const rows = rowsOf(query.data?.pages, ({ id }) => id);
   return (
     <Card flush title={t('runs.title')} about={t('runs.about')}>
-      {query.error && !query.data && (
-        <div style={{ padding: 16 }}>
-          <Failure error={query.error} onRetry={() => void query.refetch()} />
-        </div>
-      )}
-      {query.isPending && <Waiting rows={4} />}
-      {query.data && rows.length === 0 && <Empty title={t('runs.empty')} />}
-      {rows.length > 0 && (
-        <Rows
-          label={t('runs.title')}
-          columns="170px 110px repeat(4, minmax(80px, 1fr)) 90px"
-          count={query.hasNextPage ? -2 : rows.length}
-          heads={[
-            t('runs.started'),
-            t('runs.state'),
-            { end: t('read') },
-            { end: t('delivered') },
-            { end: t('skipped') },
-            { end: t('deadLetters') },
-            { end: t('runs.took') },
-          ]}
-        >
-          <VirtualRows
-            rows={rows}
-            keyOf={({ id }) => id}
-            estimate={48}
-            row={(run, index) => <RunRow run={run} index={index} />}
-            more={{
-              has: query.hasNextPage,
-              isLoading: query.isFetchingNextPage,
-              load: () => void query.fetchNextPage(),
-            }}
-          />
-        </Rows>
-      )}
+      <PagedRows
+        query={query}
+        keyOf={({ id }) => id}
+        row={(run, index) => <RunRow run={run} index={index} />}
+        estimate={48}
+        empty={t('runs.empty')}
+        label={t('runs.title')}
+        columns="170px 110px repeat(4, minmax(80px, 1fr)) 90px"
+        heads={[
+          t('runs.started'),
+          t('runs.state'),
+          { end: t('read') },
+          { end: t('delivered') },
+          { end: t('skipped') },
+          { end: t('deadLetters') },
+          { end: t('runs.took') },
+        ]}
+      />
     </Card>
   );
 }

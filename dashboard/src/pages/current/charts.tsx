@@ -6,7 +6,9 @@ import { type ReactNode, useState } from 'react';
 import type { FigurePoint, Figures, Period } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Card, Empty, Loaded } from '../../parts/basics.tsx';
+import { LookOnly } from '../../parts/look-only.tsx';
 import { figuresQuery } from '../../queries.ts';
+import { lagTop } from './lag-top.ts';
 import { sumOf } from './sum-of.ts';
 
 const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month'];
@@ -53,7 +55,7 @@ function Chart({ figures: { step, points } }: { readonly figures: Figures }): Re
   }));
   return (
     <>
-      <div aria-hidden>
+      <LookOnly>
         {total.read > 0 && (
           <>
             <Counts data={data} />
@@ -68,7 +70,7 @@ function Chart({ figures: { step, points } }: { readonly figures: Figures }): Re
             <Lag data={data} />
           </>
         )}
-      </div>
+      </LookOnly>
       <Text size="sm" c="dimmed" mt="xs">
         {t('charts.sum', total)}
       </Text>
@@ -121,7 +123,7 @@ function Counts({ data }: { readonly data: Row[] }): ReactNode {
 
 function Lag({ data }: { readonly data: Row[] }): ReactNode {
   const { t, format } = useI18n();
-  const top = Math.max(1, ...data.map(({ lagSeconds }) => lagSeconds ?? 0));
+  const top = lagTop(Math.max(1, ...data.map(({ lagSeconds }) => lagSeconds ?? 0)));
   return (
     <AreaChart
       h={100}

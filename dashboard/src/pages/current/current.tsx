@@ -19,6 +19,7 @@ import { Card, Failure, Note, PageHead, Waiting } from '../../parts/basics.tsx';
 import { LinkButton } from '../../parts/links.tsx';
 import { placeOf } from '../../parts/place.ts';
 import { StateTag } from '../../parts/state.tsx';
+import { TabList } from '../../parts/tab-list.tsx';
 import { connectionQuery } from '../../queries.ts';
 import { NotFound } from '../../shell/faults.tsx';
 import { useMay } from '../../shell/session.ts';
@@ -135,17 +136,17 @@ function Page({ connection }: { readonly connection: ConnectionDetail }): ReactN
             })
           }
         >
-          <Tabs.List mb={16} style={{ overflowX: 'auto', flexWrap: 'nowrap' }}>
-            {TABS.map((each) => (
-              <Tabs.Tab key={each} value={each}>
-                {t(
-                  each === 'slices' && connection.source.kind === 'inbox'
-                    ? 'current.tab.pushes'
-                    : `current.tab.${each}`,
-                )}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
+          <TabList
+            tabs={TABS}
+            shown={shown}
+            labelOf={(each) =>
+              t(
+                each === 'slices' && connection.source.kind === 'inbox'
+                  ? 'current.tab.pushes'
+                  : `current.tab.${each}`,
+              )
+            }
+          />
           <Tabs.Panel value="types">
             <Types name={name} />
           </Tabs.Panel>
@@ -219,7 +220,7 @@ function Actions({ connection }: { readonly connection: ConnectionDetail }): Rea
           </Menu.Item>
           {mayDelete && (
             <Menu.Item
-              color="red"
+              c="var(--mantine-color-error)"
               leftSection={<IconTrash size={16} aria-hidden />}
               onClick={() => setOpen('delete')}
             >

@@ -42,6 +42,7 @@ export function DeleteConnection({ name, opened, onClose }: DeleteProps): ReactN
     >
       <Text size="sm">{t('delete.about')}</Text>
       <TextInput
+        data-autofocus
         label={t('delete.type', { name })}
         value={typed}
         autoComplete="off"

@@ -1,4 +1,4 @@
-import { Group, Stack, Text, TextInput } from '@mantine/core';
+import { Group, Stack, Text, TextInput, type TextInputProps } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { ApiError, call, codeOf } from '../../client.ts';
@@ -14,6 +14,14 @@ interface JobDialogProps {
   readonly opened: boolean;
   onClose(): void;
 }
+
+/** The two fields stand side by side: what is said of them goes below, so that they stay on one line. */
+const DATE_ORDER: NonNullable<TextInputProps['inputWrapperOrder']> = [
+  'label',
+  'input',
+  'description',
+  'error',
+];
 
 /** Orders a stretch of hours to be read once more, or for the first time. */
 export function JobDialog({ name, kind, opened, onClose }: JobDialogProps): ReactNode {
@@ -55,6 +63,8 @@ export function JobDialog({ name, kind, opened, onClose }: JobDialogProps): Reac
         <Group grow align="flex-start">
           <TextInput
             type="date"
+            data-autofocus
+            inputWrapperOrder={DATE_ORDER}
             label={t('job.since')}
             description={t('backfill.utc')}
             required
@@ -66,6 +76,7 @@ export function JobDialog({ name, kind, opened, onClose }: JobDialogProps): Reac
           />
           <TextInput
             type="date"
+            inputWrapperOrder={DATE_ORDER}
             label={t('job.until')}
             description={t('job.untilAbout')}
             value={until}

@@ -14,6 +14,11 @@ export function doneOf({ since, until, reached, createdAt }: Job): number {
   return Math.min(1, Math.max(0, (momentOf(reached) - from) / (to - from)));
 }
 
+/** Seconds as one says “about” of them: whole minutes, from one minute on. */
+export function roughly(seconds: number): number {
+  return seconds < 60 ? Math.ceil(seconds) : Math.round(seconds / 60) * 60;
+}
+
 /** Time left at the pace so far, in seconds; undefined while there is no pace to tell. */
 export function secondsLeft(job: Job, now: number): number | undefined {
   const done = doneOf(job);

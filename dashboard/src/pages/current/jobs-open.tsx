@@ -8,7 +8,7 @@ import { Card } from '../../parts/basics.tsx';
 import { sayFailure } from '../../parts/say.ts';
 import { jobsQuery, of } from '../../queries.ts';
 import { useMay } from '../../shell/session.ts';
-import { doneOf, secondsLeft } from './job-progress.ts';
+import { doneOf, roughly, secondsLeft } from './job-progress.ts';
 
 /** Backfills and replays under way, with what is left of them; and a first catching up. */
 export function JobsOpen({
@@ -34,7 +34,7 @@ export function JobsOpen({
             {state.bytesLeft !== undefined &&
               t('jobs.bytesLeft', { bytes: format.bytes(state.bytesLeft) })}
             {state.secondsLeft !== undefined &&
-              ` · ${t('jobs.timeLeft', { time: format.duration(state.secondsLeft) })}`}
+              ` · ${t('jobs.timeLeft', { time: format.duration(roughly(state.secondsLeft)) })}`}
           </Text>
           {open.length === 0 && (
             <Progress value={100} animated size="sm" aria-label={t('jobs.catchingUp')} />
@@ -69,14 +69,14 @@ function OpenJob({ job, name }: { readonly job: Job; readonly name: string }): R
           </span>
         </Text>
         <Group gap="md">
-          <Text size="sm" c="dimmed" className="num" role="status">
+          <Text size="sm" c="dimmed" className="num">
             {job.state === 'waiting'
               ? t('jobState.waiting')
               : left === undefined
                 ? format.percent(done)
                 : t('jobs.doneLeft', {
                     done: format.percent(done),
-                    time: format.duration(left),
+                    time: format.duration(roughly(left)),
                   })}
           </Text>
           {mayEdit && (

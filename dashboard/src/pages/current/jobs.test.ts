@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../api.ts';
-import { doneOf, momentOf, secondsLeft } from './job-progress.ts';
+import { doneOf, momentOf, roughly, secondsLeft } from './job-progress.ts';
+import { lagTop } from './lag-top.ts';
 import { sumOf } from './sum-of.ts';
 
 const job: Job = {
@@ -47,4 +48,22 @@ test('the figures of a stretch add up', () => {
     skipped: 4,
     deadLetters: 0,
   });
+});
+
+test.each([
+  [0.2, 1],
+  [59, 59],
+  [1_427, 1_440],
+  [5_400, 5_400],
+])('about %d seconds are %d', (seconds, said) => {
+  expect(roughly(seconds)).toBe(said);
+});
+
+test.each([
+  [1, 1],
+  [168, 180],
+  [3_600, 3_600],
+  [41.5 * 86_400, 42 * 86_400],
+])('an axis that shows %d seconds of lag ends at %d', (seconds, top) => {
+  expect(lagTop(seconds)).toBe(top);
 });

@@ -3,10 +3,12 @@ import type { ConnectionDetail } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { type LivePoint, useLive } from '../../live.ts';
 import { Figure } from '../../parts/basics.tsx';
+import { lagWords } from '../../parts/state.tsx';
 
 /** How it goes just now: the last two minutes, a look a second. */
 export function LiveTiles({ connection }: { readonly connection: ConnectionDetail }): ReactNode {
-  const { t, format } = useI18n();
+  const i18n = useI18n();
+  const { t, format } = i18n;
   const live = useLive(connection.name);
   const lag = live?.now.lagSeconds ?? connection.lagSeconds;
   const { deliveredAt, receivedAt } = connection;
@@ -22,7 +24,7 @@ export function LiveTiles({ connection }: { readonly connection: ConnectionDetai
         label={t('lag')}
         note={<Line points={live?.points ?? []} of={({ lagSeconds }) => lagSeconds} />}
       >
-        {lag === null ? '–' : lag === 0 ? t('lag.none') : format.duration(lag)}
+        {lagWords(lag, live?.now.state ?? connection.state, i18n)}
       </Figure>
       <Figure
         label={t('live.deliveredAt')}
@@ -41,6 +43,8 @@ export function LiveTiles({ connection }: { readonly connection: ConnectionDetai
 }
 
 const [WIDTH, HEIGHT, KEPT] = [200, 30, 120];
+/** Fewer are a speck, and no line. */
+const FEWEST = 5;
 
 function Line({
   points,
@@ -62,7 +66,7 @@ function Line({
       aria-hidden
       style={{ display: 'block', marginTop: 6 }}
     >
-      {points.length > 1 && (
+      {points.length >= FEWEST && (
         <>
           <polygon
             points={`${x(0).toFixed(1)},${HEIGHT} ${line} ${WIDTH},${HEIGHT}`}

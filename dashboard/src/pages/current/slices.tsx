@@ -3,10 +3,9 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { memo, type ReactNode, useState } from 'react';
 import type { SliceRow } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Card, Empty, Failure, Tag, type Tone, Waiting } from '../../parts/basics.tsx';
-import { Cell, Rows } from '../../parts/rows.tsx';
-import { VirtualRows } from '../../parts/virtual-rows.tsx';
-import { rowsOf } from '../../pages-of.ts';
+import { Card, Tag, type Tone } from '../../parts/basics.tsx';
+import { PagedRows } from '../../parts/paged-rows.tsx';
+import { Cell } from '../../parts/rows.tsx';
 import { slicesQuery } from '../../queries.ts';
 
 const FILTERS = ['', 'open', 'done', 'problem'] as const;
@@ -21,7 +20,6 @@ export function Slices({ name }: { readonly name: string }): ReactNode {
   const { t } = useI18n();
   const [state, setState] = useState('');
   const query = useInfiniteQuery(slicesQuery(name, state));
-  const rows = rowsOf(query.data?.pages, ({ slice }) => slice);
   return (
     <Card
       flush
@@ -40,39 +38,22 @@ export function Slices({ name }: { readonly name: string }): ReactNode {
         />
       }
     >
-      {query.error && !query.data && (
-        <div style={{ padding: 16 }}>
-          <Failure error={query.error} onRetry={() => void query.refetch()} />
-        </div>
-      )}
-      {query.isPending && <Waiting rows={5} />}
-      {query.data && rows.length === 0 && <Empty title={t('slices.empty')} />}
-      {rows.length > 0 && (
-        <Rows
-          label={t('slices.title')}
-          columns="minmax(240px, 1fr) 110px 100px 100px 150px"
-          count={query.hasNextPage ? -2 : rows.length}
-          heads={[
-            t('slices.slice'),
-            t('slices.state'),
-            { end: t('records') },
-            { end: t('size') },
-            { end: t('updated') },
-          ]}
-        >
-          <VirtualRows
-            rows={rows}
-            keyOf={({ slice }) => slice}
-            estimate={58}
-            row={(row, index) => <Row row={row} index={index} />}
-            more={{
-              has: query.hasNextPage,
-              isLoading: query.isFetchingNextPage,
-              load: () => void query.fetchNextPage(),
-            }}
-          />
-        </Rows>
-      )}
+      <PagedRows
+        query={query}
+        keyOf={({ slice }) => slice}
+        row={(row, index) => <Row row={row} index={index} />}
+        estimate={58}
+        empty={t('slices.empty')}
+        label={t('slices.title')}
+        columns="minmax(240px, 1fr) 110px 100px 100px 150px"
+        heads={[
+          t('slices.slice'),
+          t('slices.state'),
+          { end: t('records') },
+          { end: t('size') },
+          { end: t('updated') },
+        ]}
+      />
     </Card>
   );
 }

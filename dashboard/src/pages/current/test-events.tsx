@@ -92,7 +92,7 @@ function Results({ results }: { readonly results: readonly TestResult[] }): Reac
           <div role="rowgroup">
             {results.map(({ type, event, outcome, detail }) => (
               <div className="row" role="row" key={type}>
-                <Cell>
+                <Cell wide>
                   {event ?? type}
                   <Text size="xs" c="dimmed">
                     {detail ?? type}

@@ -10,7 +10,7 @@ import { LinkItem } from '../../parts/links.tsx';
 import { placeOf } from '../../parts/place.ts';
 import { Cell } from '../../parts/rows.tsx';
 import { Sparkline } from '../../parts/sparkline.tsx';
-import { StateTag } from '../../parts/state.tsx';
+import { lagWords, StateTag } from '../../parts/state.tsx';
 import { useMay } from '../../shell/session.ts';
 import { usePause } from '../current/use-pause.ts';
 import styles from './current-row.module.css';
@@ -23,7 +23,8 @@ export const CurrentRow = memo(function CurrentRow({
   readonly connection: Connection;
   readonly index: number;
 }): ReactNode {
-  const { t, format } = useI18n();
+  const i18n = useI18n();
+  const { t, format } = i18n;
   const live = useLive(connection.name)?.now;
   const state = live?.state ?? connection.state;
   const lag = live?.lagSeconds ?? connection.lagSeconds;
@@ -58,7 +59,7 @@ export const CurrentRow = memo(function CurrentRow({
         </span>
       </div>
       <Cell end label={t('lag')}>
-        <span className="num">{lag === null || lag === 0 ? '–' : format.duration(lag)}</span>
+        <span className={(lag ?? 0) === 0 ? 'num dim' : 'num'}>{lagWords(lag, state, i18n)}</span>
       </Cell>
       <Cell end label={t('deadLetters')}>
         {connection.deadLetters > 0 ? (

@@ -6,10 +6,9 @@ import { memo, type ReactNode, useState } from 'react';
 import type { DeadLetterGroup, DeadLetterRow } from '../../api.ts';
 import { urlOf } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { Card, Empty, Failure, Note, PageHead, Waiting } from '../../parts/basics.tsx';
-import { Cell, Rows } from '../../parts/rows.tsx';
-import { VirtualRows } from '../../parts/virtual-rows.tsx';
-import { rowsOf } from '../../pages-of.ts';
+import { Card, Note, PageHead } from '../../parts/basics.tsx';
+import { PagedRows } from '../../parts/paged-rows.tsx';
+import { Cell } from '../../parts/rows.tsx';
 import { deadLettersQuery } from '../../queries.ts';
 import { useMay } from '../../shell/session.ts';
 import styles from './letters.module.css';
@@ -35,7 +34,6 @@ export function Letters({
   const retry = useRetry();
   const [open, setOpen] = useState<number>();
   const query = useInfiniteQuery(deadLettersQuery({ ...filter }));
-  const rows = rowsOf(query.data?.pages, ({ id }) => id);
   const n = groups.reduce((sum, each) => sum + each.n, 0);
   const title = known(`cause.${filter.cause}`, filter.cause);
   const advice = groups[0]?.advice;
@@ -82,35 +80,19 @@ export function Letters({
         </div>
       )}
       <Card flush label={title}>
-        {query.error && !query.data && (
-          <div style={{ padding: 16 }}>
-            <Failure error={query.error} onRetry={() => void query.refetch()} />
-          </div>
-        )}
-        {query.isPending && <Waiting rows={6} />}
-        {query.data && rows.length === 0 && <Empty title={t('deadLetters.empty')} />}
-        {rows.length > 0 && (
-          <Rows
-            label={title}
-            columns="80px minmax(180px, 1fr) minmax(220px, 1.6fr) 130px"
-            count={n}
-            heads={['№', t('types.type'), t('deadLetters.detail'), { end: t('deadLetters.at') }]}
-          >
-            <VirtualRows
-              rows={rows}
-              keyOf={({ id }) => id}
-              estimate={66}
-              row={(row, index) => (
-                <Row row={row} index={index} isOpen={row.id === open} onOpen={setOpen} />
-              )}
-              more={{
-                has: query.hasNextPage,
-                isLoading: query.isFetchingNextPage,
-                load: () => void query.fetchNextPage(),
-              }}
-            />
-          </Rows>
-        )}
+        <PagedRows
+          query={query}
+          keyOf={({ id }) => id}
+          row={(row, index) => (
+            <Row row={row} index={index} isOpen={row.id === open} onOpen={setOpen} />
+          )}
+          estimate={66}
+          empty={t('deadLetters.empty')}
+          label={title}
+          columns="80px minmax(180px, 1fr) minmax(220px, 1.6fr) 130px"
+          count={n}
+          heads={['№', t('types.type'), t('deadLetters.detail'), { end: t('deadLetters.at') }]}
+        />
       </Card>
       <Drawer
         opened={open !== undefined}

@@ -75,16 +75,22 @@ function Whole({ event }: { readonly event: EventDetail }): ReactNode {
                       <span className="mono">{property.name}</span>
                     </Cell>
                     <Cell label={t('event.field')}>
-                      <span className="mono dim">{property.field ?? t('event.constant')}</span>
+                      {property.field === null ? (
+                        <span className="dim">{t('event.constant')}</span>
+                      ) : (
+                        <span className="mono dim">{property.field}</span>
+                      )}
                     </Cell>
                     <Cell label={t('event.type')}>
                       <span className="mono dim">{property.type}</span>
                     </Cell>
                     <Cell>
-                      <Group gap={6}>
-                        {property.required && <Tag>{t('event.required')}</Tag>}
-                        {property.pii && <Tag tone="warn">{t('pii')}</Tag>}
-                      </Group>
+                      {(property.required || property.pii) && (
+                        <Group gap={6}>
+                          {property.required && <Tag>{t('event.required')}</Tag>}
+                          {property.pii && <Tag tone="warn">{t('pii')}</Tag>}
+                        </Group>
+                      )}
                     </Cell>
                   </div>
                 ))}

@@ -41,7 +41,12 @@ function Library({ events }: { readonly events: readonly EventType[] }): ReactNo
   );
   return (
     <Card flush title={tn('library.count', shown.length)}>
-      <Group gap="sm" px={20} py={12} style={{ borderBottom: '1px solid var(--s-border)' }}>
+      <Group
+        gap="sm"
+        px={{ base: 16, sm: 20 }}
+        py={12}
+        style={{ borderBottom: '1px solid var(--s-border)' }}
+      >
         <TextInput
           aria-label={t('events.search')}
           placeholder={t('events.search')}

@@ -15,7 +15,7 @@ import { including, type Wanted } from './including.ts';
 
 /** What Braze sends and the catalogue does not know, with one click to have it sent on. */
 export function UnknownEvents(): ReactNode {
-  const { t, tn } = useI18n();
+  const { t, format } = useI18n();
   const mayEdit = useMay('editor');
   const client = useQueryClient();
   const { data } = useQuery(unknownQuery);
@@ -83,7 +83,7 @@ export function UnknownEvents(): ReactNode {
                 </Cell>
                 <Cell label={t('unknown.where')}>{row.connection}</Cell>
                 <Cell end label={t('records')}>
-                  <span className="num">{tn('unknown.records', row.n)}</span>
+                  <span className="num">{format.number(row.n)}</span>
                 </Cell>
                 <Cell end wide>
                   {row.included && <Tag tone="ok">{t('unknown.isIncluded')}</Tag>}

@@ -7,6 +7,7 @@ import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { Failure, Note } from '../../parts/basics.tsx';
 import { useForm, useOwner } from './form.ts';
+import styles from './check.module.css';
 
 /** Tries what was filled in, and says exactly what is wrong with it. */
 export function Check({ what }: { readonly what: 'source' | 'destination' }): ReactNode {
@@ -24,7 +25,7 @@ export function Check({ what }: { readonly what: 'source' | 'destination' }): Re
   // An answer is about what was filled in when it was asked.
   useEffect(() => reset(), [part, reset]);
   return (
-    <Stack gap="sm" align="flex-start">
+    <Stack gap={0} align="flex-start">
       <Button
         variant="default"
         leftSection={<IconPlugConnected size={16} aria-hidden />}
@@ -33,7 +34,7 @@ export function Check({ what }: { readonly what: 'source' | 'destination' }): Re
       >
         {t(what === 'source' ? 'check.source' : 'check.destination')}
       </Button>
-      <div aria-live="polite" style={{ width: '100%' }}>
+      <div aria-live="polite" className={styles['answers']}>
         {check.data?.checks.map(({ what, ok, detail }) => (
           <Note key={what} tone={ok ? 'ok' : 'bad'} title={t(ok ? 'check.ok' : 'check.failed')}>
             {detail}

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { Role } from '../../api.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
 import { PageHead } from '../../parts/basics.tsx';
+import { TabList } from '../../parts/tab-list.tsx';
 import { may, useSession } from '../../shell/session.ts';
 import { Alerts } from './alerts.tsx';
 import { Audit } from './audit.tsx';
@@ -41,13 +42,7 @@ export function Settings(): ReactNode {
           })
         }
       >
-        <Tabs.List mb={16} style={{ overflowX: 'auto', overflowY: 'hidden', flexWrap: 'nowrap' }}>
-          {tabs.map((each) => (
-            <Tabs.Tab key={each} value={each}>
-              {t(`settings.${each}`)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+        <TabList tabs={tabs} shown={shown} labelOf={(each) => t(`settings.${each}`)} />
         <Tabs.Panel value="service">
           <Service />
         </Tabs.Panel>

@@ -1,7 +1,7 @@
 import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { IconKey, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import type { ApiToken, Role } from '../../api.ts';
 import { call } from '../../client.ts';
 import { useI18n } from '../../i18n/i18n.tsx';
@@ -10,6 +10,7 @@ import { Confirm } from '../../parts/confirm.tsx';
 import { CopyField } from '../../parts/copy.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { sayFailure } from '../../parts/say.ts';
+import { useFocusBack } from '../../parts/use-focus-back.ts';
 import { tokensQuery } from '../../queries.ts';
 import { useSession } from '../../shell/session.ts';
 import { RoleSelect } from './role-select.tsx';
@@ -20,13 +21,19 @@ export function Tokens(): ReactNode {
   const query = useQuery(tokensQuery);
   const [isOpen, setOpen] = useState(false);
   const [made, setMade] = useState<string>();
+  const create = useRef<HTMLButtonElement>(null);
+  useFocusBack(made !== undefined, create);
   return (
     <Card
       flush
       title={t('settings.tokens')}
       about={t('tokens.about')}
       actions={
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+        <Button
+          ref={create}
+          leftSection={<IconPlus size={16} aria-hidden />}
+          onClick={() => setOpen(true)}
+        >
           {t('tokens.add')}
         </Button>
       }
@@ -56,6 +63,7 @@ export function Tokens(): ReactNode {
       <Modal
         opened={made !== undefined}
         onClose={() => setMade(undefined)}
+        returnFocus={false}
         title={t('tokens.made')}
         centered
         closeButtonProps={{ 'aria-label': t('close') }}
@@ -97,11 +105,11 @@ function TokenRow({ token }: { readonly token: ApiToken }): ReactNode {
       <Cell label={t('tokens.expires')}>
         {token.expiresAt === null ? t('tokens.noEnd') : format.date(token.expiresAt)}
       </Cell>
-      <Cell end>
+      <Cell end corner>
         <Button
           size="compact-sm"
           variant="subtle"
-          color="red"
+          c="var(--mantine-color-error)"
           onClick={() => setOpen(true)}
           aria-label={t('tokens.revokeOf', { name: token.name })}
         >
@@ -160,6 +168,7 @@ function AddToken({
     >
       <Stack gap="sm">
         <TextInput
+          data-autofocus
           label={t('tokens.name')}
           description={t('tokens.nameAbout')}
           required

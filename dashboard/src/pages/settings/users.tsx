@@ -1,4 +1,4 @@
-import { Button, Menu, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Menu, Select, Stack, TextInput } from '@mantine/core';
 import { IconDots, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -10,7 +10,7 @@ import { Confirm } from '../../parts/confirm.tsx';
 import { Cell, Rows } from '../../parts/rows.tsx';
 import { say, sayFailure } from '../../parts/say.ts';
 import { usersQuery } from '../../queries.ts';
-import { PASSWORD_LENGTH } from '../../shell/password.ts';
+import { PASSWORD_LENGTH, PasswordField } from '../../shell/password-fields.tsx';
 import { useSession } from '../../shell/session.ts';
 import { RoleSelect } from './role-select.tsx';
 
@@ -74,13 +74,13 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
   const isSelf = user.name === self.name;
   return (
     <div className="row" role="row">
-      <Cell>
+      <Cell wide>
         <span style={{ fontWeight: 600 }}>{user.name}</span>{' '}
         {isSelf && <Tag tone="accent">{t('users.you')}</Tag>}{' '}
         {user.disabled && <Tag>{t('users.disabled')}</Tag>}{' '}
         {user.signIn === 'oidc' && <Tag tone="info">{t('users.oidc')}</Tag>}
       </Cell>
-      <Cell>
+      <Cell wide label={t('users.role')}>
         {isSelf && t(`role.${user.role}`)}
         {!isSelf && (
           <Select
@@ -103,7 +103,7 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
         {user.lastSeenAt === null ? t('never') : format.ago(user.lastSeenAt)}
       </Cell>
       <Cell label={t('users.created')}>{format.date(user.createdAt)}</Cell>
-      <Cell end>
+      <Cell end corner>
         {!isSelf && (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
@@ -130,7 +130,7 @@ function UserRow({ user }: { readonly user: User }): ReactNode {
               >
                 {t(user.disabled ? 'users.enable' : 'users.disable')}
               </Menu.Item>
-              <Menu.Item color="red" onClick={() => setOpen(true)}>
+              <Menu.Item c="var(--mantine-color-error)" onClick={() => setOpen(true)}>
                 {t('delete')}…
               </Menu.Item>
             </Menu.Dropdown>
@@ -184,6 +184,7 @@ function AddUser({ onClose }: { onClose(): void }): ReactNode {
     >
       <Stack gap="sm">
         <TextInput
+          data-autofocus
           label={t('user.name')}
           required
           autoComplete="off"
@@ -191,14 +192,12 @@ function AddUser({ onClose }: { onClose(): void }): ReactNode {
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
         <RoleSelect value={role} onChange={setRole} />
-        <PasswordInput
+        <PasswordField
           label={t('users.firstPassword')}
           description={t('password.rule', { n: PASSWORD_LENGTH })}
-          required
           autoComplete="new-password"
           value={password}
-          onChange={({ currentTarget }) => setPassword(currentTarget.value)}
-          visibilityToggleButtonProps={{ 'aria-label': t('password.show') }}
+          onChange={setPassword}
         />
       </Stack>
     </Confirm>

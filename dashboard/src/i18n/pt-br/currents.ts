@@ -1,0 +1,37 @@
+import type { currents as english } from '../en/currents.ts';
+import type { Translated } from '../i18n.tsx';
+
+export const currents: Translated<typeof english> = {
+  'currents.title': 'Currents',
+  'currents.about': 'Exportações de dados do Braze para o Mixpanel, e se tudo chegou.',
+  'currents.create': 'Criar Current',
+  'currents.createMixpanel': 'Exportação para o Mixpanel',
+  'currents.search': 'Buscar por nome',
+  'currents.count.one': '{n} Current',
+  'currents.count.other': '{n} Currents',
+  'currents.empty': 'Crie o seu primeiro Current',
+  'currents.emptyText':
+    'Um Current leva os eventos do Braze a um projeto do Mixpanel: a partir dos arquivos de um Current de armazenamento, com todo o histórico, ou enviados pelo Braze assim que acontecem. Você vê uma prévia antes de qualquer envio.',
+  'currents.emptyViewer': 'Ainda não há Currents. Um editor ou admin pode criar um.',
+  'currents.name': 'Nome e origem',
+  'currents.state': 'Estado',
+  'currents.last24h': 'Entregues, últimas 24 h',
+  'currents.delivered24h': 'Entregues, últimas 24 h',
+  'currents.worstLag': 'Maior atraso',
+  'currents.attention': 'Requer atenção',
+  'currents.allWell': 'Tudo bem',
+  'currents.troubled.one': '{n} Current',
+  'currents.troubled.other': '{n} Currents',
+  'currents.more': 'Mais sobre {name}',
+  'currents.unreadable': '{n} ilegíveis',
+  'drafts.title': 'Rascunhos',
+  'drafts.unnamed': 'Um Current ainda sem nome',
+  'drafts.left': 'parou em “{step}”, {time}',
+  'drafts.continue': 'Continuar',
+  'drafts.more.one': 'Mostrar mais {n} rascunho',
+  'drafts.more.other': 'Mostrar mais {n} rascunhos',
+  'drafts.discard': 'Descartar',
+  'draft.saving': 'Salvando…',
+  'draft.saved': 'Rascunho salvo',
+  'draft.failed': 'Não foi possível salvar o rascunho',
+};

@@ -1,2 +1,0 @@
-/** The service refuses shorter ones. */
-export const PASSWORD_LENGTH = 12;
