@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['core', 'connector'],
   sandbox: ['core'],
   connector: ['core', 'catalogue', 'mapping', 'sources', 'sinks', 'pipeline', 'state', 'alerts'],
+  cohorts: ['core', 'pipeline'],
   cli: ['core', 'catalogue', 'sandbox', 'connector', 'server'],
   alerts: ['core'],
 };
