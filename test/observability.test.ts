@@ -19,6 +19,8 @@ async function exported(): Promise<Map<string, string>> {
     statuses: () => [],
     inbox: () => [],
     inFlightBytes: () => 0,
+    imports: () => [],
+    cohorts: () => Promise.resolve([]),
     eventTypes: new Set(),
   });
   const lines = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
@@ -79,7 +81,7 @@ test('panels of the dashboard have ids of their own and follow its variables', (
     expect(JSON.stringify(panel), title).toContain('"uid":"${datasource}"');
     expect(targets.length, title).toBeGreaterThan(0);
     for (const { expr } of targets)
-      if (!/sluice_(?:process|nodejs|in_flight)_/.test(expr))
+      if (!/sluice_(?:process|nodejs|in_flight|cohort)_/.test(expr))
         expect(expr, title).toContain('connection=~"$connection"');
   }
 });
@@ -95,9 +97,11 @@ test('every state is in the guide, the dashboard and the metrics', async () => {
     ],
     inbox: () => [],
     inFlightBytes: () => 0,
+    imports: () => [],
+    cohorts: () => Promise.resolve([]),
     eventTypes: new Set(),
   });
-  const states = [...(await metrics.text()).matchAll(/_state\{.*state="([^"]+)"/g)].map(
+  const states = [...(await metrics.text()).matchAll(/connection_state\{.*state="([^"]+)"/g)].map(
     ([, state]) => state!,
   );
   expect(states).toHaveLength(6);
