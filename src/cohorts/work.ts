@@ -29,8 +29,8 @@ export interface ImportParts {
 
 const POLL_MS = 1000;
 
-/** Takes in what was received: no network, so it goes on while Braze is down. */
-export function applyingWork(parts: ImportParts): Work {
+/** Takes in what was received: no network, so it goes on while Braze is down. `onApplied`: there may be something to write. */
+export function applyingWork(parts: ImportParts, onApplied: () => void): Work {
   const { name, cohorts, settings, now } = parts;
   return {
     name,
@@ -40,6 +40,7 @@ export function applyingWork(parts: ImportParts): Work {
       for (const { id, toApply } of await cohorts.open(name, settings, now())) {
         if (!toApply) continue;
         while (!drain.aborted && (await cohorts.apply(id, settings, now()))) await setImmediate();
+        onApplied();
       }
       return { kind: 'finished' };
     },
@@ -48,11 +49,12 @@ export function applyingWork(parts: ImportParts): Work {
 }
 
 /** Brings what changed to Braze, cohort by cohort, a bounded piece of each at a time. */
-export function writingWork(parts: ImportParts): Work {
+export function writingWork(parts: ImportParts, onArrival: NonNullable<Work['onArrival']>): Work {
   const { name, cohorts, sink, settings, now } = parts;
   return {
     name,
     pollMs: POLL_MS,
+    onArrival,
     async pass(signals): Promise<PassOutcome> {
       const full = await beyondRoom(parts);
       let more = false;

@@ -43,6 +43,9 @@ interface Running {
   /** Undefined when the stored spec is no longer valid. */
   readonly spec: CohortImportSpec | undefined;
   readonly tracker: ImportTracker;
+  /** Mixpanel has called. */
+  received(): void;
+  /** A person wants something. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -68,7 +71,10 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     const { name } = stored;
     observer.secrets(name, secretsOf(cohortImportSpec, stored.spec));
     const tracker = createImportTracker(name, Date.now, before.get(name));
-    const resting = { stored, tracker, wake: () => undefined, stop: () => Promise.resolve() };
+    const resting = {
+      ...{ stored, tracker, wake: () => undefined, received: tracker.received },
+      stop: () => Promise.resolve(),
+    };
     try {
       const spec = parseCohortImport(stored.spec);
       const parts = openImport({ ...options, spec, cohorts, tracker });
@@ -77,17 +83,25 @@ export async function startCohortService(options: CohortServiceOptions): Promise
         baseMs: options.backoffMs ?? DEFAULT_BACKOFF.baseMs,
       };
       const common = { log, backoff, recheckMs: RECHECK_MS };
-      const applying = startLoop(applyingWork(parts), {
-        ...common,
-        onPass: () => undefined,
-        onIdle: () => undefined,
-        // It meets nothing but the data folder; what is wrong with that is told by the log and by /readyz.
-        onHalted: tracker.halted,
-        onFailed: (detail) => log.warn('cohorts can not be applied', { import: name, detail }),
-      });
+      let arrived = (): void => undefined;
+      const onArrival = (wake: () => void): (() => void) => {
+        arrived = wake;
+        return () => (arrived = (): void => undefined);
+      };
+      const applying = startLoop(
+        applyingWork(parts, () => arrived()),
+        {
+          ...common,
+          onPass: () => undefined,
+          onIdle: () => undefined,
+          // It meets nothing but the data folder; what is wrong with that is told by the log and by /readyz.
+          onHalted: tracker.halted,
+          onFailed: (detail) => log.warn('cohorts can not be applied', { import: name, detail }),
+        },
+      );
       const writing = stored.paused
         ? undefined
-        : startLoop(writingWork(parts), {
+        : startLoop(writingWork(parts, onArrival), {
             ...common,
             onPass: tracker.busy,
             onIdle: tracker.idle,
@@ -97,6 +111,10 @@ export async function startCohortService(options: CohortServiceOptions): Promise
       if (stored.paused) tracker.paused();
       return {
         ...{ stored, spec, tracker },
+        received() {
+          tracker.received();
+          applying.wake();
+        },
         wake() {
           applying.wake();
           writing?.wake();
@@ -173,9 +191,7 @@ export async function startCohortService(options: CohortServiceOptions): Promise
   return {
     async receive(name, page, at) {
       const received = await cohorts.receive(name, page, at);
-      const known = running.get(name);
-      known?.tracker.received();
-      known?.wake();
+      running.get(name)?.received();
       return received;
     },
     statuses: () => [...running.values()].map(({ tracker }) => tracker.status()),

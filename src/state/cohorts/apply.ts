@@ -53,7 +53,7 @@ export function applying(
 
 /** What is written to another place now begins anew there. */
 function relocating(db: Database.Database): Piece {
-  const set = db.prepare<unknown[]>(
+  const set = db.prepare(
     `UPDATE cohorts SET destination = ?, announced = iif(destination IS NULL, announced, NULL),
        rewrite = iif(destination IS NULL, rewrite, 'move'), rewrite_cursor = 0 WHERE id = ?`,
   );
@@ -89,9 +89,7 @@ function identifying(db: Database.Database, members: MemberRows): Piece {
 /** Notes users as to be written again: those that are in, at the same place; or whoever is wanted, at another one. */
 function rewriting(db: Database.Database, users: UserRows): Piece {
   const next = userPages(db);
-  const reach = db.prepare<unknown[]>(
-    'UPDATE cohorts SET rewrite = ?, rewrite_cursor = ? WHERE id = ?',
-  );
+  const reach = db.prepare('UPDATE cohorts SET rewrite = ?, rewrite_cursor = ? WHERE id = ?');
   const tally = tallying(db);
   return ({ id, rewrite, rewriteCursor }) => {
     if (rewrite === null) return false;

@@ -47,7 +47,7 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
        fields = excluded.fields, seq = excluded.seq, gone = 0 RETURNING id`,
     )
     .pluck();
-  const bury = db.prepare<unknown[]>(
+  const bury = db.prepare(
     `INSERT INTO cohort_members (cohort, member, fields, seq, gone) VALUES (?, ?, '{}', ?, 1)
      ON CONFLICT (cohort, member) DO UPDATE SET user = NULL, reason = NULL, fields = '{}', seq = excluded.seq, gone = 1`,
   );

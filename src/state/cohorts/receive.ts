@@ -33,11 +33,11 @@ export function receiving(
       'SELECT digest FROM cohort_pages WHERE sync = ? AND page = ?',
     )
     .pluck();
-  const begin = db.prepare<unknown[]>(
+  const begin = db.prepare(
     `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at)
      VALUES (?, ?, ?, 'receiving', ?, ?, ?, ?)`,
   );
-  const putPage = db.prepare<unknown[]>(
+  const putPage = db.prepare(
     'INSERT OR REPLACE INTO cohort_pages (sync, page, digest, members, staged) VALUES (?, ?, ?, ?, ?)',
   );
   const progress = db.prepare<unknown[], { pagesIn: number }>(

@@ -22,7 +22,7 @@ export function userRows(db: Database.Database): UserRows {
   const select = db.prepare<[number, string], UserRow>(
     `SELECT ${COLUMNS} FROM cohort_users WHERE cohort = ? AND user = ?`,
   );
-  const insert = db.prepare<unknown[]>(
+  const insert = db.prepare(
     `INSERT INTO cohort_users (cohort, user, holders, suppressed, seq, member) VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const update = db.prepare<UserRow & { cohort: number }>(

@@ -37,7 +37,7 @@ export function wishes(db: Database.Database, users: UserRows): Synchronous<Wish
     )
     .pluck();
   const end = ending(db);
-  const emptyView = db.prepare<unknown[]>(
+  const emptyView = db.prepare(
     `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at)
      VALUES (?, 'members', 'cleared by a person', 'applying', ?, 0, ?, ?)`,
   );
