@@ -71,7 +71,9 @@ export async function runDemo(options: DemoOptions, shell: Shell): Promise<void>
     const { distinct, duplicates } = sandbox.stats();
     await close();
     await closeBooks(world, cohort, options, shell);
-    say(`Mixpanel holds ${number(distinct)} events, ${number(duplicates)} of them twice.`);
+    say(
+      `Mixpanel holds ${number(distinct)} events, ${duplicates === 0 ? 'none' : number(duplicates)} of them twice.`,
+    );
     say(`${cohort.text}\n`);
     say(whereNext(home));
   } finally {
