@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions, shell: Shell): Promise<void>
     say(
       `   ${number(world.sent.files)} events in files, ${number(world.sent.push)} pushed, in ${home}`,
     );
-    say(bold('4. Mixpanel syncs a cohort of them back, and Sluice writes to Braze who changed'));
+    say(bold('4. Mixpanel syncs a cohort back, and Sluice tells Braze who entered and who left'));
     say(`   ${braze.url}  ${dim('(who is in it, and who changed last)')}`);
     say(`   "${EXAMPLE_COHORT.name}", every ${EVERY_SECONDS} seconds:`);
     say(`   each user who is in it has the attribute ${DEMO_ATTRIBUTE}\n`);

@@ -24,7 +24,7 @@ const TICK_MS = 1000;
 /** The fault script in a file; an empty one without a file. Throws UsageError `bad_fault_script`. */
 export async function readScript<T>(
   file: string | undefined,
-  schema: z.ZodType<T[], unknown>,
+  schema: z.ZodType<T[]>,
 ): Promise<T[]> {
   if (file === undefined) return [];
   const hint = 'Give a JSON file with a list of rules, such as [{"kind":"status","status":503}].';
