@@ -86,11 +86,11 @@ async function visit(
   const pending = await cohorts.pending(id);
   const heldFull = held?.why === 'full' ? held : null;
   const { removes, hold } = isFull
-    ? { removes: false, hold: full(pending.inBraze, heldFull?.since ?? now()) }
+    ? { removes: 'approved' as const, hold: full(pending.inBraze, heldFull?.since ?? now()) }
     : judge(pending, guard, heldFull ? null : held, now());
   if (JSON.stringify(hold) !== JSON.stringify(held)) await cohorts.hold(id, hold);
-  if (isFull) return { kind: 'finished' };
-  if (pending.adds + (removes ? pending.removes : 0) === 0) return { kind: 'finished' };
+  const waiting = removes === 'approved' ? pending.unapproved : 0;
+  if (isFull || pending.adds + pending.removes - waiting === 0) return { kind: 'finished' };
   const written = await writeNext(
     {
       ...parts,

@@ -25,6 +25,12 @@ export function writes(db: Database.Database, users: UserRows) {
       `SELECT user FROM cohort_users WHERE cohort = ? AND ${TO_WRITE} AND ${WANTED} = ? AND written_at <= ? LIMIT ?`,
     )
     .pluck();
+  const nextApproved = db
+    .prepare<[number, number, number, number], string>(
+      `SELECT user FROM cohort_users WHERE cohort = ? AND ${TO_WRITE} AND ${WANTED} = 0 AND written_at <= ?
+         AND seq <= (SELECT approved_seq FROM cohorts WHERE id = ?) LIMIT ?`,
+    )
+    .pluck();
   const unapproved = db
     .prepare<[number, number], number>(
       `SELECT count(*) FROM cohort_users WHERE cohort = ? AND ${TO_WRITE} AND ${WANTED} = 0
@@ -61,9 +67,14 @@ export function writes(db: Database.Database, users: UserRows) {
     // It was forgotten meanwhile: Braze stays as it is.
     if (!now) return [];
     const found = next.all(id, 1, writtenBefore, limit);
-    // What came in meanwhile was not weighed yet.
-    if (removes && now.isUnsettled === 0 && found.length < limit)
-      found.push(...next.all(id, 0, writtenBefore, limit - found.length));
+    const room = limit - found.length;
+    if (removes !== false && room > 0)
+      found.push(
+        // What came in meanwhile was not weighed yet.
+        ...(removes === 'approved' || now.isUnsettled === 1
+          ? nextApproved.all(id, writtenBefore, id, room)
+          : next.all(id, 0, writtenBefore, room)),
+      );
     const within = { cohort: id, tally: newTally() };
     const changes = found.map((user) => {
       const row = users.get(id, user)!;
