@@ -72,22 +72,25 @@ export function writingWork(parts: ImportParts, onArrival: NonNullable<Work['onA
 
 async function visit(
   parts: ImportParts,
-  { id, name: cohort, toAnnounce, held }: OpenCohort,
+  { id, name: cohort, toAnnounce, isMoving, held }: OpenCohort,
   isFull: boolean,
   signals: PassSignals,
 ): Promise<PassOutcome> {
   const { cohorts, guard, now, tracker } = parts;
-  const pending = await cohorts.pending(id);
-  const { removes, hold } = isFull
-    ? { removes: false, hold: full(pending.inBraze, held?.since ?? now()) }
-    : judge(pending, guard, held, now());
-  if (JSON.stringify(hold) !== JSON.stringify(held)) await cohorts.hold(id, hold);
-  if (isFull) return { kind: 'finished' };
+  if (isMoving) return { kind: 'finished' };
+  // That takes its time: what is pending afterwards is what is judged.
   if (toAnnounce) {
     const halted = await announce(parts, id, cohort, signals);
     if (halted) return halted;
   }
-  if (pending.adds + (removes ? pending.removes : 0) === 0) return { kind: 'finished' };
+  const pending = await cohorts.pending(id);
+  const heldFull = held?.why === 'full' ? held : null;
+  const { removes, hold } = isFull
+    ? { removes: 'approved' as const, hold: full(pending.inBraze, heldFull?.since ?? now()) }
+    : judge(pending, guard, heldFull ? null : held, now());
+  if (JSON.stringify(hold) !== JSON.stringify(held)) await cohorts.hold(id, hold);
+  const waiting = removes === 'approved' ? pending.unapproved : 0;
+  if (isFull || pending.adds + pending.removes - waiting === 0) return { kind: 'finished' };
   const written = await writeNext(
     {
       ...parts,

@@ -39,7 +39,7 @@ export async function writeNext(
   { cohorts, sink, delivery, now, onWritten }: WriteParts,
   id: number,
   cohort: CohortName,
-  what: { readonly removes: boolean; readonly writtenBefore: number },
+  what: { readonly removes: true | 'approved'; readonly writtenBefore: number },
 ): Promise<Written> {
   const size = sink.limits.events;
   const limit = Math.max(size, Math.min(MOST, size * sink.perCohort * REQUESTS_EACH));

@@ -242,7 +242,7 @@ export interface CohortPending {
   readonly unapproved: number;
   /** Users in Braze now, or perhaps: a write whose answer never came counts. */
   readonly inBraze: number;
-  /** The last thing said of it is a full view without anybody. */
+  /** Nobody is a member, and it was a full view that took out the last ones. */
   readonly empties: boolean;
   /** Removals must wait: a sync is not complete or not yet applied. */
   readonly isUnsettled: boolean;
@@ -270,6 +270,8 @@ export interface OpenCohort {
   readonly toApply: boolean;
   /** It is to be announced before it is written: it is new, or has another name. */
   readonly toAnnounce: boolean;
+  /** What other settings meant for it is not yet applied: nothing may be written before. */
+  readonly isMoving: boolean;
   readonly held: CohortHold | null;
 }
 
@@ -314,11 +316,16 @@ export interface Cohorts {
   hold(id: number, hold: CohortHold | null): Promise<void>;
   /**
    * The next users to write, noted as in doubt until they are settled: a crash in between makes them be written again.
-   * None that was written after `writtenBefore`.
+   * None that was written after `writtenBefore`; while syncs are not applied, no removal that is not approved; nobody of a cohort
+   * that is gone.
    */
   claim(
     id: number,
-    what: { readonly limit: number; readonly removes: boolean; readonly writtenBefore: number },
+    what: {
+      readonly limit: number;
+      readonly removes: boolean | 'approved';
+      readonly writtenBefore: number;
+    },
   ): Promise<CohortChange[]>;
   /** Braze took these, but for the refused, which are tried again at `againAt`; null: not before they change. */
   settle(
@@ -332,7 +339,7 @@ export interface Cohorts {
   announced(id: number, as: string): Promise<void>;
 
   // What a person wants.
-  /** Removals that are pending now may be written. */
+  /** Removals that are pending now may be written; those that are applied later, whenever they were said, may not. */
   approve(id: number, at: number): Promise<void>;
   /** Everybody is written again, whether it seems needed or not; refused users too. */
   resync(id: number, at: number): Promise<void>;

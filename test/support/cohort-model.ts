@@ -31,6 +31,8 @@ export function cohortModel() {
       seq++;
       let sync = newest(session, action);
       if (sync && JSON.stringify(sync.pages.get(page)) === JSON.stringify(members)) return;
+      // The rest of what is outdated.
+      if (sync?.state === 'ended' && sync.of === pages && !sync.pages.has(page)) return;
       if (sync?.state === 'open' && sync.of !== pages) sync.state = 'ended';
       if (sync?.state !== 'open') {
         sync = { seq, action, session, of: pages, pages: new Map(), state: 'open' };
@@ -51,8 +53,7 @@ export function cohortModel() {
       }
       if (action === 'members' && sync.state === 'done')
         for (const each of syncs)
-          if (each.action === 'members' && each.state === 'open' && each.seq < sync.seq)
-            each.state = 'ended';
+          if (each.state === 'open' && each.seq < sync.seq) each.state = 'ended';
     },
     members(): Set<number> {
       const inside = new Set<number>();

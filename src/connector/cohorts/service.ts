@@ -64,6 +64,8 @@ export async function startCohortService(options: CohortServiceOptions): Promise
   const before = new Map((await cohortImports.statuses()).map((each) => [each.import, each]));
   /** What does not work now, by what it is. */
   const troubles = new Map<string, string>();
+  /** By import, what was stored of its state. */
+  const published = new Map<string, string>();
   let revision: number | undefined;
   let isStopping = false;
 
@@ -139,8 +141,9 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     for (const [name, old] of running) {
       const stored = wanted.get(name);
       if (stored && isSame(stored, old.stored)) continue;
-      before.set(name, old.tracker.status());
       await old.stop();
+      before.set(name, old.tracker.status());
+      published.delete(name);
       running.delete(name);
       if (stored) continue;
       before.delete(name);
@@ -161,7 +164,6 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     revision = current;
   };
 
-  const published = new Map<string, string>();
   const publish = async (): Promise<void> => {
     for (const { tracker } of running.values()) {
       const status = tracker.status();
