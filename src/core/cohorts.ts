@@ -1,4 +1,4 @@
-import type { ConnectionState } from './connections.ts';
+import type { ConnectionState, StoredConnection } from './connections.ts';
 import type { Answer, Sink } from './sink.ts';
 
 /** Who a member is in Braze. `email` only where a person asked for it: it can make profiles. */
@@ -54,17 +54,8 @@ export type Received =
   /** A full view that began later is complete already. */
   | { readonly kind: 'outdated'; readonly cohort: number };
 
-/** Cohorts of one Braze workspace: where they go and how members are known there. Holds secrets: sealed at rest. */
-export interface StoredCohortImport {
-  readonly name: string;
-  /** As written and checked; see the composition root for its schema. */
-  readonly spec: unknown;
-  readonly paused: boolean;
-  /** Rises with each change. */
-  readonly revision: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
+/** Cohorts of one Braze workspace: where they go and how members are known there; kept as connections are. */
+export type StoredCohortImport = StoredConnection;
 
 /** What an import does, as the serving process last said. */
 export interface CohortImportStatus {
