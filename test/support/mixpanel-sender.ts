@@ -39,8 +39,8 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   const { cohortId, users, pageSize, random } = options;
   const members = new Set<number>();
   let snapshot: ReadonlySet<number> | undefined;
-  let url: string | undefined;
-  let isOver = false;
+  /** Set from outside, at any time. */
+  const told: { url: string | undefined; isOver: boolean } = { url: undefined, isOver: false };
   let session = 0;
   const counts = { syncs: 0, acknowledged: 0, failed: 0 };
 
@@ -53,9 +53,9 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const isTaken = async (body: unknown): Promise<boolean> => {
-    while (url === undefined) await delay(RETRY_MS);
+    while (told.url === undefined) await delay(RETRY_MS);
     try {
-      const response = await fetch(`${url}/cohorts/${options.key}`, {
+      const response = await fetch(`${told.url}/cohorts/${options.key}`, {
         method: 'POST',
         body: JSON.stringify(body),
       });
@@ -114,7 +114,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const forever = async (): Promise<void> => {
-    while (!isOver) {
+    while (!told.isOver) {
       changeMembers();
       await sync(false);
       await delay(PAUSE_MS);
@@ -127,10 +127,10 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
     cohortId,
     members,
     goTo(to) {
-      url = to;
+      told.url = to;
     },
     async end() {
-      isOver = true;
+      told.isOver = true;
       await ended;
       return counts;
     },
