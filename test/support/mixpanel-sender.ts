@@ -39,8 +39,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   const { cohortId, users, pageSize, random } = options;
   const members = new Set<number>();
   let snapshot: ReadonlySet<number> | undefined;
-  let url: string | undefined;
-  let isOver = false;
+  const control = { url: undefined as string | undefined, isOver: false };
   let session = 0;
   const counts = { syncs: 0, acknowledged: 0, failed: 0 };
 
@@ -53,9 +52,9 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const isTaken = async (body: unknown): Promise<boolean> => {
-    while (url === undefined) await delay(RETRY_MS);
+    while (control.url === undefined) await delay(RETRY_MS);
     try {
-      const response = await fetch(`${url}/cohorts/${options.key}`, {
+      const response = await fetch(`${control.url}/cohorts/${options.key}`, {
         method: 'POST',
         body: JSON.stringify(body),
       });
@@ -114,7 +113,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const forever = async (): Promise<void> => {
-    while (!isOver) {
+    while (!control.isOver) {
       changeMembers();
       await sync(false);
       await delay(PAUSE_MS);
@@ -127,10 +126,10 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
     cohortId,
     members,
     goTo(to) {
-      url = to;
+      control.url = to;
     },
     async end() {
-      isOver = true;
+      control.isOver = true;
       await ended;
       return counts;
     },
