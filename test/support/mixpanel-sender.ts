@@ -5,6 +5,8 @@ export interface MixpanelSender {
   readonly cohortId: string;
   /** Who is in the cohort now, by number. */
   readonly members: ReadonlySet<number>;
+  /** The kinds of answers so far. */
+  statuses(): number[];
   /** Where calls go from now on; undefined: nowhere, they wait. */
   goTo(url: string | undefined): void;
   /** Says everything once more, whole, and ends. Fulfilled with what was counted. */
@@ -41,6 +43,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   let snapshot: ReadonlySet<number> | undefined;
   const control = { url: undefined as string | undefined, isOver: false };
   let session = 0;
+  const seen = new Set<number>();
   const counts = { syncs: 0, acknowledged: 0, failed: 0 };
 
   const changeMembers = (): void => {
@@ -59,6 +62,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
         body: JSON.stringify(body),
       });
       await response.body?.cancel();
+      seen.add(response.status);
       if ([400, 401, 403, 404].includes(response.status))
         throw new Error(`Mixpanel would pause: HTTP ${response.status}`);
       return response.status === 200;
@@ -125,6 +129,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   return {
     cohortId,
     members,
+    statuses: () => [...seen].toSorted((a, b) => a - b),
     goTo(to) {
       control.url = to;
     },

@@ -145,7 +145,7 @@ export async function startCohortService(options: CohortServiceOptions): Promise
       before.set(name, old.tracker.status());
       published.delete(name);
       running.delete(name);
-      if (stored) continue;
+      if (stored?.createdAt === old.stored.createdAt) continue;
       before.delete(name);
       observer.gone(name);
       log.info('cohort import deleted', { import: name });
@@ -211,7 +211,11 @@ export async function startCohortService(options: CohortServiceOptions): Promise
   };
 }
 
-/** Suppression lists raise the revision too, and need no new start. */
+/** Suppression lists raise the revision too, and need no new start; one that was deleted and made again is another. */
 function isSame(one: StoredCohortImport, other: StoredCohortImport): boolean {
-  return one.paused === other.paused && JSON.stringify(one.spec) === JSON.stringify(other.spec);
+  return (
+    one.createdAt === other.createdAt &&
+    one.paused === other.paused &&
+    JSON.stringify(one.spec) === JSON.stringify(other.spec)
+  );
 }

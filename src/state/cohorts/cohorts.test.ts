@@ -78,7 +78,7 @@ async function applyAll(state: State, id: number, at = 0): Promise<void> {
 
 async function writeAll(state: State, id: number, to: ReturnType<typeof braze>): Promise<void> {
   for (;;) {
-    const changes = await state.cohorts.claim(id, { limit: 3, removes: true, writtenBefore: 1e15 });
+    const changes = await state.cohorts.claim(id, { limit: 3, removes: true, at: 0, spacingMs: 0 });
     if (changes.length === 0) return;
     for (const { user, member: is } of changes) to.set(keyOfUser(user), is);
     await state.cohorts.settle(id, changes, 1);
@@ -147,7 +147,7 @@ test('after any calls, repeats, crashes and unfinished views Braze holds what Mi
           else if (step === 'write') await writeAll(state, id, to);
           else {
             // Some of it arrived, and nothing was settled.
-            const lost = await cohorts.claim(id, { limit: 4, removes: true, writtenBefore: 1e15 });
+            const lost = await cohorts.claim(id, { limit: 4, removes: true, at: 0, spacingMs: 0 });
             for (const { user } of lost) to.doubt.add(keyOfUser(user));
             for (const { user, member: is } of lost.slice(0, 2)) to.set(keyOfUser(user), is);
           }

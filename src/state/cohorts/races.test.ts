@@ -79,12 +79,12 @@ async function applyAll(id: number): Promise<void> {
 }
 
 async function claimed(id: number, removes: boolean | 'approved' = true): Promise<string[]> {
-  const changes = await cohorts.claim(id, { limit: 100, removes, writtenBefore: 1e15 });
+  const changes = await cohorts.claim(id, { limit: 100, removes, at: 1, spacingMs: 0 });
   return changes.map(({ user, member }) => `${member ? '+' : '-'}${keyOfUser(user)}`).toSorted();
 }
 
 async function writeAll(id: number): Promise<void> {
-  const changes = await cohorts.claim(id, { limit: 100, removes: true, writtenBefore: 1e15 });
+  const changes = await cohorts.claim(id, { limit: 100, removes: true, at: 1, spacingMs: 0 });
   await cohorts.settle(id, changes, 1);
 }
 
@@ -113,7 +113,7 @@ test.each([0, 1, 2, 3])(
 test('a cohort that is forgotten while users of it are written: nothing is claimed any more, and what comes back does no harm', async () => {
   const id = await receive('a', [1, 1], [1, 2, 3]);
   await applyAll(id);
-  const changes = await cohorts.claim(id, { limit: 2, removes: true, writtenBefore: 1e15 });
+  const changes = await cohorts.claim(id, { limit: 2, removes: true, at: 1, spacingMs: 0 });
   await cohorts.remove(id, false, 1);
   const nothing = { adds: 0, removes: 0, unapproved: 0, inBraze: 0 };
   expect(await cohorts.pending(id)).toMatchObject({ ...nothing, isUnsettled: false });
@@ -164,7 +164,7 @@ test('everybody again while some are under way: each is written, and whoever ans
   await receive('b', [1, 1], [4, 5], 'add_members');
   await receive('c', [1, 1], [1], 'remove_members');
   await applyAll(id);
-  const changes = await cohorts.claim(id, { limit: 2, removes: false, writtenBefore: 1e15 });
+  const changes = await cohorts.claim(id, { limit: 2, removes: false, at: 1, spacingMs: 0 });
   await cohorts.resync(id, 1);
   await applyAll(id);
   await cohorts.settle(id, changes, 1);
@@ -214,4 +214,32 @@ test('a whole view outdates what was given up before it, and the rest of that co
   await applyAll(id);
   const members = (await cohorts.users(id, { limit: 100 })).map(({ member }) => member);
   expect(members).toEqual(['m1', 'm5', 'm6', 'm7']);
+});
+
+test('a write that is in doubt is made again at once; its contrary waits as long as if it had been taken', async () => {
+  const spacingMs = 300_000;
+  const claimAt = async (at: number): Promise<string[]> => {
+    const what = { limit: 100, removes: true, at, spacingMs };
+    return (await cohorts.claim(id, what)).map(
+      ({ user, member }) => `${member ? '+' : '-'}${keyOfUser(user)}`,
+    );
+  };
+  const id = await receive('a', [1, 1], [1, 2]);
+  await applyAll(id);
+  const start = 1e12;
+  expect(await claimAt(start)).toHaveLength(2);
+  // The process is gone before it is told.
+  await receive('b', [1, 1], [1], 'remove_members');
+  await applyAll(id);
+  expect(await claimAt(start + 1000)).toEqual(['+external_id:u2']);
+  expect(await claimAt(start + spacingMs)).toEqual(['+external_id:u2', '-external_id:u1']);
+  await cohorts.settle(
+    id,
+    [{ user: { kind: 'external_id', id: 'u2' }, member: true }],
+    start + spacingMs + 5,
+  );
+  await receive('c', [1, 1], [1], 'add_members');
+  await applyAll(id);
+  expect(await claimAt(start + spacingMs + 10)).toEqual([]);
+  expect(await claimAt(start + 2 * spacingMs)).toEqual(['+external_id:u1']);
 });
