@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newImportKey } from '../../src/cohorts/import-key.ts';
+import { startCohortService } from '../../src/connector/cohorts/service.ts';
 import { startBrazeSandbox } from '../../src/sandbox/braze-rest/server.ts';
 import { openState } from '../../src/state/state.ts';
 import { startCli } from '../support/cli.ts';
@@ -102,6 +103,39 @@ test('an import that is deleted and made again at once begins anew, under the ey
   await world.settled();
   // What the one before wrote stays as it is.
   expect(world.inside()).toEqual(users(1, 2, 3));
+});
+
+test('while what a deleted import held is forgotten, which may take long, the others are followed', async () => {
+  await using scene = await openScene();
+  const state = openState(scene.data);
+  const spec = { destination: { kind: 'file', path: scene.root } };
+  for (const name of ['large', 'other']) await state.cohortImports.put(name, { name, ...spec }, 0);
+  let forget!: () => void;
+  const isForgotten = new Promise<void>((resolve) => {
+    forget = resolve;
+  });
+  const nothing = (): void => undefined;
+  const service = await startCohortService({
+    state: {
+      cohortImports: state.cohortImports,
+      cohorts: { ...state.cohorts, prune: () => isForgotten.then(() => 0) },
+    },
+    log: { info: nothing, warn: nothing, error: nothing },
+    observer: { secrets: nothing, gone: nothing, sent: nothing, written: nothing },
+  });
+  await state.cohortImports.remove('large', 1);
+  await eventually(
+    () => Promise.resolve(service.statuses()),
+    (all) => all.length === 1,
+  );
+  await state.cohortImports.setPaused('other', true, 2);
+  await eventually(
+    () => Promise.resolve(service.statuses()),
+    ([other]) => other?.state.kind === 'paused',
+  );
+  forget();
+  await service.stop();
+  state.close();
 });
 
 /** A mount namespace of one's own: what is mounted in it goes with its last process. */

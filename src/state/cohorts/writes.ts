@@ -7,7 +7,7 @@ import {
   userOfKey,
 } from '../../core/cohorts.ts';
 import { noteSize } from './sizes.ts';
-import { isIn, isWanted, newTally, tallying } from './tally.ts';
+import { isIn, isWanted, newTally, tallying, type UserRow } from './tally.ts';
 import type { UserRows } from './users.ts';
 
 const WANTED = '(holders > 0 AND suppressed = 0)';
@@ -17,6 +17,11 @@ const NOTHING: CohortPending = {
   ...{ adds: 0, removes: 0, unapproved: 0, inBraze: 0 },
   ...{ empties: false, isUnsettled: false },
 };
+
+/** Whom Braze will never let in is out: should he leave, nothing is to be written. */
+function sentOf({ sent }: UserRow, { againAt }: { againAt: number | null }): number {
+  return againAt === null && sent === 2 ? 0 : sent;
+}
 
 /** What there is to write, and what became of it. */
 export function writes(db: Database.Database, users: UserRows) {
@@ -115,7 +120,12 @@ export function writes(db: Database.Database, users: UserRows) {
         within,
         row,
         refused
-          ? { ...row, refusal: refused.detail, againAt: refused.againAt }
+          ? {
+              ...row,
+              sent: sentOf(row, refused),
+              refusal: refused.detail,
+              againAt: refused.againAt,
+            }
           : { ...row, sent: Number(member), writtenAt: at, refusal: null, againAt: null },
       );
     }
