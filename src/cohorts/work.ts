@@ -106,7 +106,7 @@ async function visit(
     },
     id,
     cohort,
-    { removes, writtenBefore: now() - parts.spacingMs },
+    { removes, spacingMs: parts.spacingMs },
   );
   if (written.kind === 'halted') return halt(written.detail);
   return { kind: written.kind === 'some' ? 'more' : 'finished' };

@@ -39,11 +39,11 @@ export async function writeNext(
   { cohorts, sink, delivery, now, onWritten }: WriteParts,
   id: number,
   cohort: CohortName,
-  what: { readonly removes: true | 'approved'; readonly writtenBefore: number },
+  what: { readonly removes: true | 'approved'; readonly spacingMs: number },
 ): Promise<Written> {
   const size = sink.limits.events;
   const limit = Math.max(size, Math.min(MOST, size * sink.perCohort * REQUESTS_EACH));
-  const changes = await cohorts.claim(id, { ...what, limit });
+  const changes = await cohorts.claim(id, { ...what, limit, at: now() });
   if (changes.length === 0) return { kind: 'nothing' };
   const waiting = Array.from({ length: Math.ceil(changes.length / size) }, (_, i) =>
     changes.slice(i * size, (i + 1) * size),

@@ -306,16 +306,17 @@ export interface Cohorts {
   pending(id: number): Promise<CohortPending>;
   hold(id: number, hold: CohortHold | null): Promise<void>;
   /**
-   * The next users to write, noted as in doubt until they are settled: a crash in between makes them be written again.
-   * None that was written after `writtenBefore`; while syncs are not applied, no removal that is not approved; nobody of a cohort
-   * that is gone.
+   * The next users to write, noted as in doubt until they are settled: a crash makes them be written again. No removal
+   * that is not approved while syncs are not applied; nobody of a cohort that is gone.
    */
   claim(
     id: number,
     what: {
       readonly limit: number;
       readonly removes: boolean | 'approved';
-      readonly writtenBefore: number;
+      readonly at: number;
+      /** Between two writes of a user; a write that is in doubt may be made again at once, its contrary may not. */
+      readonly spacingMs: number;
     },
   ): Promise<CohortChange[]>;
   /** Braze took these, but for the refused, which are tried again at `againAt`; null: not before they change. */

@@ -65,13 +65,20 @@ test('users that Braze refuses by their index: tried again when it may pass, and
   ]);
   const { total } = braze.stats().requests;
   expect(world.status().state.kind).not.toBe('halted');
+  // He leaves: he was never in, so that nothing is written and nothing is left of him.
+  const wrong = { mixpanel_distinct_id: 'wrong' };
+  await world.call('7', [wrong], {}, 'remove_members');
+  await world.until('7', ({ refused }) => refused === 1);
+  await world.settled();
+  await world.call('7', [wrong], {}, 'add_members');
+  await world.until('7', ({ refused }) => refused === 2);
+  expect(braze.stats().requests.total).toBe(total + 1);
   braze.faults.clear();
   vi.setSystemTime(START + 24 * 60 * MINUTE);
   await world.until('7', ({ inBraze, refused }) => inBraze === 3 && refused === 1);
   expect(world.inside()).toEqual(users(1, 2, 3));
-  expect(braze.stats().requests.total).toBe(total + 1);
-  // He leaves and comes back: another word of Mixpanel's is another try.
-  const wrong = { mixpanel_distinct_id: 'wrong' };
+  expect(braze.stats().requests.total).toBe(total + 2);
+  // Another word of Mixpanel's is another try.
   await world.call('7', [wrong], {}, 'remove_members');
   await world.settled();
   await world.call('7', [wrong], {}, 'add_members');
@@ -248,4 +255,28 @@ test('an array attribute with more cohorts than it has room for: those that came
   await world.ask('DELETE', `/cohorts/${id}?clear=true`);
   expect(await world.settled('3')).toMatchObject({ held: null, inBraze: 3 });
   expect([inArray(1), inArray(3)]).toEqual([['2', '3'], ['3']]);
+});
+
+test('a cohort that is deleted while the writer is busy with another is written no more, and stops nobody', async () => {
+  await using world = await cohortWorld({ spec: FREE });
+  world.braze.faults.set([{ kind: 'status', status: 503 }]);
+  await world.call('7', [1]);
+  await world.importState('retrying');
+  for (const cohort of ['8', '9', '10']) await world.call(cohort, [1, 2]);
+  for (const cohort of ['8', '9', '10'])
+    await world.until(cohort, (each) => each.pendingAdds === 2);
+  for (const cohort of ['8', '9']) {
+    const { id } = await world.cohort(cohort);
+    expect((await world.ask('DELETE', `/cohorts/${id}`)).status).toBe(204);
+  }
+  await vi.waitFor(async () => {
+    expect(await world.state.cohorts.list({ limit: 10 })).toHaveLength(2);
+  });
+  world.braze.faults.clear();
+  await world.settled('7');
+  await world.settled('10');
+  await world.importState('idle');
+  expect(world.inside('10')).toEqual(users(1, 2));
+  expect([world.inside('8'), world.inside('9')]).toEqual([[], []]);
+  expect(world.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });

@@ -50,7 +50,12 @@ export async function applyCohorts({ cohorts }: Pick<State, 'cohorts'>): Promise
 /** Writes all that is pending of a cohort, as a destination that takes everything. */
 export async function writeCohort({ cohorts }: Pick<State, 'cohorts'>, id: number): Promise<void> {
   for (;;) {
-    const changes = await cohorts.claim(id, { limit: 1000, removes: true, writtenBefore: 1e15 });
+    const changes = await cohorts.claim(id, {
+      limit: 1000,
+      removes: true,
+      at: Date.now(),
+      spacingMs: 0,
+    });
     if (changes.length === 0) return;
     await cohorts.settle(id, changes, Date.now());
   }

@@ -5,6 +5,8 @@ export interface MixpanelSender {
   readonly cohortId: string;
   /** Who is in the cohort now, by number. */
   readonly members: ReadonlySet<number>;
+  /** The kinds of answers so far. */
+  statuses(): number[];
   /** Where calls go from now on; undefined: nowhere, they wait. */
   goTo(url: string | undefined): void;
   /** Says everything once more, whole, and ends. Fulfilled with what was counted. */
@@ -39,9 +41,9 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   const { cohortId, users, pageSize, random } = options;
   const members = new Set<number>();
   let snapshot: ReadonlySet<number> | undefined;
-  /** Set from outside, at any time. */
-  const told: { url: string | undefined; isOver: boolean } = { url: undefined, isOver: false };
+  const control = { url: undefined as string | undefined, isOver: false };
   let session = 0;
+  const seen = new Set<number>();
   const counts = { syncs: 0, acknowledged: 0, failed: 0 };
 
   const changeMembers = (): void => {
@@ -53,13 +55,14 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const isTaken = async (body: unknown): Promise<boolean> => {
-    while (told.url === undefined) await delay(RETRY_MS);
+    while (control.url === undefined) await delay(RETRY_MS);
     try {
-      const response = await fetch(`${told.url}/cohorts/${options.key}`, {
+      const response = await fetch(`${control.url}/cohorts/${options.key}`, {
         method: 'POST',
         body: JSON.stringify(body),
       });
       await response.body?.cancel();
+      seen.add(response.status);
       if ([400, 401, 403, 404].includes(response.status))
         throw new Error(`Mixpanel would pause: HTTP ${response.status}`);
       return response.status === 200;
@@ -114,7 +117,7 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   };
 
   const forever = async (): Promise<void> => {
-    while (!told.isOver) {
+    while (!control.isOver) {
       changeMembers();
       await sync(false);
       await delay(PAUSE_MS);
@@ -126,11 +129,12 @@ export function mixpanelSender(options: MixpanelSenderOptions): MixpanelSender {
   return {
     cohortId,
     members,
+    statuses: () => [...seen].toSorted((a, b) => a - b),
     goTo(to) {
-      told.url = to;
+      control.url = to;
     },
     async end() {
-      told.isOver = true;
+      control.isOver = true;
       await ended;
       return counts;
     },

@@ -134,6 +134,16 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     }
   };
 
+  let forgetting: Promise<void> = Promise.resolve();
+  const forget = async (): Promise<void> => {
+    try {
+      if (!isStopping) await cohorts.prune(0);
+    } catch (error) {
+      // The hourly upkeep tries it again.
+      log.warn('what a deleted import held is not all forgotten yet', { detail: String(error) });
+    }
+  };
+
   const follow = async (): Promise<void> => {
     const current = await cohortImports.revision();
     if (current === revision) return;
@@ -145,12 +155,12 @@ export async function startCohortService(options: CohortServiceOptions): Promise
       before.set(name, old.tracker.status());
       published.delete(name);
       running.delete(name);
-      if (stored) continue;
+      if (stored?.createdAt === old.stored.createdAt) continue;
       before.delete(name);
       observer.gone(name);
       log.info('cohort import deleted', { import: name });
       // What it held goes bit by bit, beside everything else.
-      await cohorts.prune(0);
+      forgetting = forgetting.then(forget);
     }
     for (const [name, stored] of wanted) {
       const known = running.get(name);
@@ -206,12 +216,17 @@ export async function startCohortService(options: CohortServiceOptions): Promise
       isStopping = true;
       await Promise.all(timers.map((timer) => timer.stop()));
       await Promise.all([...running.values()].map((each) => each.stop()));
+      await forgetting;
       await publish();
     },
   };
 }
 
-/** Suppression lists raise the revision too, and need no new start. */
+/** Suppression lists raise the revision too, and need no new start; one that was deleted and made again is another. */
 function isSame(one: StoredCohortImport, other: StoredCohortImport): boolean {
-  return one.paused === other.paused && JSON.stringify(one.spec) === JSON.stringify(other.spec);
+  return (
+    one.createdAt === other.createdAt &&
+    one.paused === other.paused &&
+    JSON.stringify(one.spec) === JSON.stringify(other.spec)
+  );
 }

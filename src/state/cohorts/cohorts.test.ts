@@ -78,7 +78,7 @@ async function applyAll(state: State, id: number, at = 0): Promise<void> {
 
 async function writeAll(state: State, id: number, to: ReturnType<typeof braze>): Promise<void> {
   for (;;) {
-    const changes = await state.cohorts.claim(id, { limit: 3, removes: true, writtenBefore: 1e15 });
+    const changes = await state.cohorts.claim(id, { limit: 3, removes: true, at: 2, spacingMs: 0 });
     if (changes.length === 0) return;
     for (const { user, member: is } of changes) to.set(keyOfUser(user), is);
     await state.cohorts.settle(id, changes, 1);
@@ -102,11 +102,14 @@ const aCall: fc.Arbitrary<Call> = fc
     members: fc.array(fc.nat(15), { maxLength: 6 }),
   })
   .map((each) => ({ ...each, page: (each.page % each.pages) + 1 }));
-type Step = { call: Call } | { again: number } | 'apply' | 'write' | 'crash';
+type Step = { call: Call } | { again: number } | 'apply' | 'apply all' | 'write' | 'crash';
 const aStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: aCall.map((call) => ({ call })) },
   { weight: 2, arbitrary: fc.nat(30).map((again) => ({ again })) },
-  { weight: 2, arbitrary: fc.constantFrom('apply' as const, 'write' as const, 'crash' as const) },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom<Step>('apply', 'apply all', 'apply all', 'write', 'write', 'crash'),
+  },
 );
 
 async function recount(state: State, id: number): Promise<void> {
@@ -144,10 +147,11 @@ test('after any calls, repeats, crashes and unfinished views Braze holds what Mi
             if (calls.length > 0) await receive(calls[step.again % calls.length]!);
           } else if (id === undefined) continue;
           else if (step === 'apply') await cohorts.apply(id, now, 0);
+          else if (step === 'apply all') await applyAll(state, id);
           else if (step === 'write') await writeAll(state, id, to);
           else {
             // Some of it arrived, and nothing was settled.
-            const lost = await cohorts.claim(id, { limit: 4, removes: true, writtenBefore: 1e15 });
+            const lost = await cohorts.claim(id, { limit: 4, removes: true, at: 2, spacingMs: 0 });
             for (const { user } of lost) to.doubt.add(keyOfUser(user));
             for (const { user, member: is } of lost.slice(0, 2)) to.set(keyOfUser(user), is);
           }

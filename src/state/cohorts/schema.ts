@@ -85,7 +85,7 @@ export const COHORT_TABLES = `
     -- Members that are this user.
     holders INTEGER NOT NULL,
     suppressed INTEGER NOT NULL,
-    -- 0: out in Braze, 1: in, 2: was out and a write is in doubt, 3: was in and a write is in doubt.
+    -- 0: out in Braze, 1: in, 2: was out and a write is in doubt, 3: was in, or perhaps, and a write is in doubt.
     sent INTEGER NOT NULL DEFAULT 0,
     refusal TEXT,
     again_at INTEGER,

@@ -7,7 +7,7 @@ import {
   userOfKey,
 } from '../../core/cohorts.ts';
 import { noteSize } from './sizes.ts';
-import { isIn, isWanted, newTally, tallying } from './tally.ts';
+import { isIn, isWanted, newTally, tallying, type UserRow } from './tally.ts';
 import type { UserRows } from './users.ts';
 
 const WANTED = '(holders > 0 AND suppressed = 0)';
@@ -17,6 +17,11 @@ const NOTHING: CohortPending = {
   ...{ adds: 0, removes: 0, unapproved: 0, inBraze: 0 },
   ...{ empties: false, isUnsettled: false },
 };
+
+/** Whom Braze will never let in is out: should he leave, nothing is to be written. */
+function sentOf({ sent }: UserRow, { againAt }: { againAt: number | null }): number {
+  return againAt === null && sent === 2 ? 0 : sent;
+}
 
 /** What there is to write, and what became of it. */
 export function writes(db: Database.Database, users: UserRows) {
@@ -29,6 +34,13 @@ export function writes(db: Database.Database, users: UserRows) {
     .prepare<[number, number, number, number], string>(
       `SELECT user FROM cohort_users WHERE cohort = ? AND ${TO_WRITE} AND ${WANTED} = 0 AND written_at <= ?
          AND seq <= (SELECT approved_seq FROM cohorts WHERE id = ?) LIMIT ?`,
+    )
+    .pluck();
+  // Whose entry is in doubt and who is to be in, or the other way round.
+  const nextAgain = db
+    .prepare<[number, number, number, number], string>(
+      `SELECT user FROM cohort_users WHERE cohort = ? AND ${TO_WRITE} AND ${WANTED} = ? AND written_at > ?
+         AND sent = 3 - ${WANTED} LIMIT ?`,
     )
     .pluck();
   const unapproved = db
@@ -61,25 +73,36 @@ export function writes(db: Database.Database, users: UserRows) {
 
   const claim = (
     id: number,
-    { limit, removes, writtenBefore }: Parameters<Cohorts['claim']>[1],
+    { limit, removes, at, spacingMs }: Parameters<Cohorts['claim']>[1],
   ): CohortChange[] => {
     const now = figures.get(id);
     // It was forgotten meanwhile: Braze stays as it is.
     if (!now) return [];
-    const found = next.all(id, 1, writtenBefore, limit);
-    const room = limit - found.length;
-    if (removes !== false && room > 0)
-      found.push(
-        // What came in meanwhile was not weighed yet.
-        ...(removes === 'approved' || now.isUnsettled === 1
-          ? nextApproved.all(id, writtenBefore, id, room)
-          : next.all(id, 0, writtenBefore, room)),
-      );
+    const found: string[] = [];
+    const take = (some: (room: number) => readonly string[]): void => {
+      if (found.length < limit) found.push(...some(limit - found.length));
+    };
+    const before = at - spacingMs;
+    take((room) => next.all(id, 1, before, room));
+    take((room) => nextAgain.all(id, 1, before, room));
+    // What came in meanwhile was not weighed yet.
+    if (removes === 'approved' || (removes && now.isUnsettled === 1))
+      take((room) => nextApproved.all(id, before, id, room));
+    else if (removes) {
+      take((room) => next.all(id, 0, before, room));
+      take((room) => nextAgain.all(id, 0, before, room));
+    }
     const within = { cohort: id, tally: newTally() };
     const changes = found.map((user) => {
       const row = users.get(id, user)!;
-      users.change(within, row, { ...row, sent: isIn(row.sent) ? 3 : 2 });
-      return { user: userOfKey(user), member: isWanted(row) };
+      const member = isWanted(row);
+      // Who is taken out while his entry is in doubt is in, perhaps.
+      users.change(within, row, {
+        ...row,
+        sent: member && !isIn(row.sent) ? 2 : 3,
+        writtenAt: at,
+      });
+      return { user: userOfKey(user), member };
     });
     tally(id, within.tally);
     return changes;
@@ -97,7 +120,12 @@ export function writes(db: Database.Database, users: UserRows) {
         within,
         row,
         refused
-          ? { ...row, refusal: refused.detail, againAt: refused.againAt }
+          ? {
+              ...row,
+              sent: sentOf(row, refused),
+              refusal: refused.detail,
+              againAt: refused.againAt,
+            }
           : { ...row, sent: Number(member), writtenAt: at, refusal: null, againAt: null },
       );
     }
