@@ -20,6 +20,8 @@ export type { ExportResult } from './connector/export.ts';
 export { type PreviewLine, previewFiles } from './connector/preview.ts';
 export { type Management, manage } from './connector/manage/management.ts';
 export {
+  brazeInstances,
+  kindsOfCohortDestination,
   kindsOfDestination,
   kindsOfSource,
   settingsSchema,

@@ -163,10 +163,14 @@ function listText(all: readonly Cohort[], { terminal }: Shell): string {
     ]),
     { dim },
   );
-  const held = all.filter((each) => each.held !== null);
-  const remarks = held.map(
-    ({ name, cohortId, held: hold }) =>
-      `${yellow('waits:')} ${name}: ${number(hold!.removes)} of ${number(hold!.inBraze)} would leave. See them: sluice cohorts dry-run ${cohortId}\n`,
+  const remarks = all.flatMap(({ name, cohortId, held }) =>
+    held === null
+      ? []
+      : [
+          held.why === 'full'
+            ? `${yellow('waits:')} ${name}: the attribute has no room for another cohort\n`
+            : `${yellow('waits:')} ${name}: ${number(held.removes)} of ${number(held.inBraze)} would leave. See them: sluice cohorts dry-run ${cohortId}\n`,
+        ],
   );
   return text + remarks.join('');
 }
@@ -200,11 +204,12 @@ function wholeText(
   const width = Math.max(...rows.map(([title]) => title.length));
   const warned = [
     ...cohort.warnings,
-    ...(held
+    ...(held && held.why !== 'full'
       ? [
           `${number(held.removes)} removals wait for a person since ${moment(held.since)} UTC: sluice cohorts approve ${cohort.cohortId}`,
         ]
       : []),
+    ...(held?.why === 'full' ? ['Nothing of it is written: there is no room for it.'] : []),
   ];
   return [
     bold(cohort.name),

@@ -168,7 +168,8 @@ export interface CohortHold {
   readonly removes: number;
   /** Users that were in the cohort in Braze when this was seen. */
   readonly inBraze: number;
-  readonly why: 'share' | 'empties';
+  /** full: the destination has no room for another cohort; approval does not help. */
+  readonly why: 'share' | 'empties' | 'full';
 }
 
 /**

@@ -9,6 +9,7 @@ import { manageCohorts, receivingImports, type ReceivingImports } from '../conne
 import type { Cohorts } from '../core/cohorts.ts';
 import { StateError } from '../core/errors.ts';
 import { HOUR_MS } from '../core/hours.ts';
+import { callWebhook } from '../sandbox/mixpanel/cohort-webhook.ts';
 import { openState, type State } from '../state/state.ts';
 import { type CohortCall, type CohortRoutes, cohortRoutes } from './cohort-routes.ts';
 import { createLog, createScrubber } from './log.ts';
@@ -159,6 +160,21 @@ describe('a call is answered', () => {
       });
     expect((await door.post(door.key, `\ufeff${JSON.stringify(bodyOf())}`)).status).toBe(200);
   });
+});
+
+test('the stand-in for Mixpanel understands every answer', async () => {
+  const options = { timeoutMs: 30_000, timeScale: 0, signal: new AbortController().signal };
+  await using door = await openDoor();
+  const body = { ...bodyOf(), action: 'members' } as const;
+  const callAt = (place: string, more: { username?: string; password?: string } = {}) =>
+    callWebhook({ url: `${door.url}/cohorts/${place}`, ...more }, body, options);
+  expect(await callAt(door.key)).toEqual({ kind: 'taken' });
+  const signedIn = { username: 'mixpanel', password: door.key };
+  expect(await callAt('crm', signedIn)).toEqual({ kind: 'taken' });
+  expect(await callAt('crm')).toMatchObject({ kind: 'refused' });
+  expect(await callAt('none', signedIn)).toMatchObject({ kind: 'refused' });
+  await door.state.cohortImports.put('crm', { name: 'crm' }, 1);
+  expect(await callAt(door.key)).toMatchObject({ kind: 'failed' });
 });
 
 describe('who has no good key is refused', () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BRAZE_DEMO_CREDENTIALS } from '../../src/sandbox/braze-rest/options.ts';
+import { startBrazeSandbox } from '../../src/sandbox/braze-rest/server.ts';
 import { type ApiWorld, BRAZE_KEY, openApiWorld, SECRETS } from '../support/api-world.ts';
 import { cohortCall } from '../support/cohort-call.ts';
 
@@ -97,17 +99,33 @@ describe('an import', () => {
     expect(nobody.body.fields[0].path).toBe('destination.apiKey');
   });
 
-  test('is tried: a folder that can be written and one that can not', async () => {
-    const tried = async (path: string) =>
-      (
-        await world.ask('POST', '/cohort-imports/check', {
-          body: { spec: { destination: { kind: 'file', path } } },
-        })
-      ).body as { ok: boolean; detail: string };
-    expect(await tried(world.scene.root)).toMatchObject({ ok: true });
-    expect(await tried('/proc/1/root/none')).toMatchObject({ ok: false });
+  test('is tried: credentials of Braze, good and wrong, and access to a folder', async () => {
+    const braze = await startBrazeSandbox();
+    try {
+      const tried = async (destination: object) =>
+        (
+          await world.ask('POST', '/cohort-imports/check', {
+            ...{ role: 'editor', body: { spec: { destination } } },
+          })
+        ).body as { ok: boolean; detail: string };
+      const instance = braze.url;
+      const [apiKey] = Object.keys(BRAZE_DEMO_CREDENTIALS.apiKeys);
+      const { name: partner, apiKey: partnerApiKey, clientSecret } = BRAZE_DEMO_CREDENTIALS.partner;
+      const partnered = { kind: 'partner-cohorts', instance, partner, partnerApiKey };
+      expect(await tried({ kind: 'users-track', instance, apiKey })).toMatchObject({ ok: true });
+      expect(await tried(track({ instance }))).toMatchObject({ ok: false });
+      expect(await tried({ ...partnered, clientSecret })).toMatchObject({ ok: true });
+      const wrong = await tried({ ...partnered, clientSecret: BRAZE_KEY });
+      expect(wrong).toMatchObject({ ok: false, detail: expect.not.stringContaining(BRAZE_KEY) });
+      expect(await tried({ kind: 'file', path: world.scene.root })).toMatchObject({ ok: true });
+      expect(await tried({ kind: 'file', path: '/proc/1/none' })).toMatchObject({ ok: false });
+    } finally {
+      await braze.close();
+    }
     const none = await world.ask('POST', '/cohort-imports/check', { body: {} });
     expect(none.body).toMatchObject({ status: 422, code: 'invalid' });
+    const stranger = await world.ask('POST', '/cohort-imports/check', { body: { name: 'none' } });
+    expect(stranger.body).toMatchObject({ status: 404, code: 'not_found' });
   });
 
   test('rests, goes on, and is forgotten with its keys', async () => {

@@ -190,6 +190,13 @@ describe('one cohort', () => {
     expect((await get(`/cohorts/${id}/dry-run`)).body.guard.verdict).toBe('unsettled');
   });
 
+  test('tells when the destination has no room for it', async () => {
+    const held = { since: Date.now(), removes: 0, inBraze: 0, why: 'full' } as const;
+    await world.served.service.state.cohorts.hold(id, held);
+    expect((await get(`/cohorts/${id}`)).body.held).toMatchObject({ why: 'full', removes: 0 });
+    expect((await get(`/cohorts/${id}/dry-run`)).body.guard).toMatchObject({ why: 'full' });
+  });
+
   test('is written whole again only once that is confirmed', async () => {
     await writeCohort(world.served.service.state, id);
     const resync = (body: object) =>

@@ -344,8 +344,9 @@ function writeAnswers(recorded: Readonly<Record<string, unknown>>): void {
     );
   };
   const withSchemas = (id: string, value: unknown): unknown =>
-    id === 'listSources' || id === 'listDestinations'
+    ['listSources', 'listDestinations', 'listCohortDestinations'].includes(id)
       ? {
+          ...(short(value) as object),
           items: (value as { items: Record<string, unknown>[] }).items
             .slice(0, 1)
             .map((each) => ({ ...each })),

@@ -277,6 +277,6 @@ test('users and tokens are made, and a password changed', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('No API tokens').waitFor();
   await page.getByRole('tab', { name: 'Audit log' }).click();
-  await page.getByText('delete token').waitFor();
+  await page.getByText('Revoked token').waitFor();
   expect(faults).toEqual([]);
 });

@@ -62,7 +62,7 @@ export function Shell(): ReactNode {
   return (
     <AppShell
       header={{ height: { base: 56, sm: 0 } }}
-      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+      navbar={{ width: 244, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
     >
       <a href="#page" className="skip-link" onClick={() => main.current?.focus()}>
         {t('nav.skip')}

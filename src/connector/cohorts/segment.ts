@@ -1,4 +1,5 @@
 import type { CohortName } from '../../core/cohorts.ts';
+import { attributeName } from '../../sinks/users-track.ts';
 import type { CohortImportSpec } from './spec.ts';
 
 /** The filter by which a Braze segment finds the users of a cohort. */
@@ -13,23 +14,13 @@ export interface BrazeFilter {
   readonly words: string;
 }
 
-/** `mp_cohort_{id}` and 4242 give `mp_cohort_4242`. */
-export function attributeOf(
-  { destination }: Pick<CohortImportSpec, 'destination'>,
-  cohortId: string,
-): string | undefined {
-  if (destination.kind !== 'users-track') return undefined;
-  return destination.attribute.name.replace('{id}', () => cohortId);
-}
-
 export function brazeFilter(
-  spec: Pick<CohortImportSpec, 'destination'>,
+  { destination }: Pick<CohortImportSpec, 'destination'>,
   cohort: CohortName,
 ): BrazeFilter {
-  const { destination } = spec;
   switch (destination.kind) {
     case 'users-track': {
-      const attribute = attributeOf(spec, cohort.id)!;
+      const attribute = attributeName(destination.attribute, cohort.id);
       return destination.attribute.kind === 'boolean'
         ? {
             ...{ kind: 'boolean', attribute, comparison: 'is', value: true },

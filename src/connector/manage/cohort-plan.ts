@@ -1,3 +1,4 @@
+import { judge } from '../../cohorts/guard.ts';
 import type { CohortHold, CohortPending, CohortUser } from '../../core/cohorts.ts';
 import { type CohortParts, cohortOf, importSpecOf } from '../cohorts/parts.ts';
 import type { CohortImportSpec } from '../cohorts/spec.ts';
@@ -11,7 +12,7 @@ export interface DryRun {
   readonly dataPoints: number | null;
   /** What happens to the removals. */
   readonly guard: {
-    /** none: there are none; free: they are written; held: they wait for a person; unsettled: for the rest of a sync. */
+    /** none: there are none; free: they are written; held: they wait for a person, or for room; unsettled: for the rest of a sync. */
     readonly verdict: 'none' | 'free' | 'held' | 'unsettled';
     readonly why: CohortHold['why'] | null;
     readonly words: string;
@@ -37,7 +38,7 @@ export async function dryRun(parts: CohortParts, id: number): Promise<DryRun> {
   return {
     ...{ adds, removes, writes: adds + removes },
     dataPoints: spec ? dataPointsOf(spec, adds + removes) : null,
-    guard: verdictOf(pending, cohort.held, spec),
+    guard: verdictOf(pending, cohort.held, spec, parts.now()),
     sample: [...(await some('pending_add', 'add')), ...(await some('pending_remove', 'remove'))],
   };
 }
@@ -58,35 +59,31 @@ function dataPointsOf({ destination }: CohortImportSpec, writes: number): number
   return destination.kind === 'file' ? 0 : writes;
 }
 
-/** Why removals that nobody has approved wait for a person; undefined: they do not. */
-function reasonToHold(
-  { unapproved, inBraze, empties }: CohortPending,
-  { share, atLeast, empties: holdsEmpty }: CohortImportSpec['guard'],
-): CohortHold['why'] | undefined {
-  if (unapproved === 0) return undefined;
-  if (empties && holdsEmpty) return 'empties';
-  return unapproved >= atLeast && unapproved > share * inBraze ? 'share' : undefined;
-}
-
+/** What the guard would say now; the engine asks it again before it writes. */
 function verdictOf(
   pending: CohortPending,
   held: CohortHold | null,
   spec: CohortImportSpec | undefined,
+  at: number,
 ): DryRun['guard'] {
   const { removes, isUnsettled } = pending;
+  if (held?.why === 'full')
+    return {
+      ...{ verdict: 'held', why: 'full' },
+      words: 'Nothing is written: the destination has no room for another cohort.',
+    };
   if (removes === 0) return { verdict: 'none', why: null, words: 'Nobody is to be taken out.' };
   if (isUnsettled)
     return {
       ...{ verdict: 'unsettled', why: null },
       words: 'Nobody is taken out before all pages of the sync are in.',
     };
-  const why = held?.why ?? (spec ? reasonToHold(pending, spec.guard) : undefined);
-  if (why === undefined)
-    return { verdict: 'free', why: null, words: 'They are taken out without asking.' };
+  const hold = spec ? judge(pending, spec.guard, held, at).hold : held;
+  if (!hold) return { verdict: 'free', why: null, words: 'They are taken out without asking.' };
   return {
-    ...{ verdict: 'held', why },
+    ...{ verdict: 'held', why: hold.why },
     words:
-      why === 'empties'
+      hold.why === 'empties'
         ? 'The cohort would be empty: that waits for a person.'
         : `${pending.unapproved} of ${pending.inBraze} users would leave: that waits for a person.`,
   };

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { mappingSettings } from '../../mapping/settings.ts';
+import { BRAZE_INSTANCES } from '../../sinks/braze-settings.ts';
+import { cohortFileSink } from '../../sinks/cohort-file.ts';
 import { mixpanelSink } from '../../sinks/mixpanel.ts';
+import { partnerCohortsSink } from '../../sinks/partner-cohorts.ts';
+import { usersTrackSink } from '../../sinks/users-track.ts';
 import { cohortImportSpec } from '../cohorts/spec.ts';
 import { connectionSpec } from '../connection.ts';
 import { SOURCES, sourceSpec } from '../sources.ts';
@@ -32,6 +36,21 @@ export function kindsOfDestination(): KindOfPlace[] {
       schema: z.toJSONSchema(settings.omit({ connections: true }), INPUT),
     },
   ];
+}
+
+/** Where cohorts may go. */
+export function kindsOfCohortDestination(): KindOfPlace[] {
+  return [usersTrackSink, partnerCohortsSink, cohortFileSink].map(
+    ({ name, title, summary, settings, example }) => ({
+      ...{ kind: name, title, summary, example },
+      schema: z.toJSONSchema(settings, INPUT),
+    }),
+  );
+}
+
+/** REST endpoints of Braze that have a name; any other may be given too. */
+export function brazeInstances(): { readonly name: string; readonly url: string }[] {
+  return Object.entries(BRAZE_INSTANCES).map(([name, url]) => ({ name, url }));
 }
 
 /** JSON Schema of what is sent and how. */

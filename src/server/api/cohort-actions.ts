@@ -22,7 +22,7 @@ const dryRun = z.object({
     verdict: z
       .enum(['none', 'free', 'held', 'unsettled'])
       .describe('Of the removals: there are none, go out, wait for a person, or for more pages'),
-    why: z.enum(['share', 'empties']).nullable(),
+    why: z.enum(['share', 'empties', 'full']).nullable(),
     words: z.string(),
   }),
   sample: z

@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import type { ImportDetail, ImportSummary } from '../../connector.ts';
+import {
+  brazeInstances,
+  type ImportDetail,
+  type ImportSummary,
+  kindsOfCohortDestination,
+} from '../../connector.ts';
 import { shownState, state } from './connections.ts';
 import { type Add, type ApiParts, whileAsked } from './operation.ts';
+import { kindOfPlace } from './setup.ts';
 import {
   etagOf,
   ifMatch,
@@ -84,6 +90,22 @@ export function cohortImportRoutes(add: Add, { management, audit }: ApiParts): v
     const base = publicUrl ?? `${request.protocol}://${request.host}`;
     return shownDetail(await imports.get(name), base);
   };
+
+  add({
+    ...{ method: 'GET', path: '/cohort-destinations', id: 'listCohortDestinations', tag: TAG },
+    role: 'viewer',
+    summary: 'Kinds of destinations for cohorts, with what a form is made of; instances by name',
+    answers: {
+      200: listOf(kindOfPlace).extend({
+        instances: z
+          .array(z.object({ name: z.string(), url: z.string() }))
+          .describe('REST endpoints of Braze that have a name; any other may be given too'),
+      }),
+    },
+    example: { status: 200 },
+    handler: () =>
+      Promise.resolve({ items: kindsOfCohortDestination(), instances: brazeInstances() }),
+  });
 
   add({
     ...{ method: 'GET', path: '/cohort-imports', id: 'listCohortImports', tag: TAG },

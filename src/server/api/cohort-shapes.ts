@@ -38,10 +38,10 @@ export const cohort = z.object({
       since: isoTime,
       removes: z.number().int().describe('Users that would leave'),
       inBraze: z.number().int().describe('Users that were in it then'),
-      why: z.enum(['share', 'empties']),
+      why: z.enum(['share', 'empties', 'full']),
     })
     .nullable()
-    .describe('Removals wait for a person; null: they do not'),
+    .describe('It waits: removals for a person, or all of it for room (full); null: it does not'),
   clearing: z.boolean().describe('It is being emptied in Braze, to be forgotten then'),
   members: z.number().int().describe('That Mixpanel names'),
   unmatched: z.number().int().describe('Of these: without an id for Braze'),

@@ -18,7 +18,7 @@ const whose = {
   draft: z.string().max(64).optional().describe('Draft whose secrets stand for ***'),
 };
 
-const kindOfPlace = z.object({
+export const kindOfPlace = z.object({
   kind: z.string(),
   title: z.string(),
   summary: z.string(),

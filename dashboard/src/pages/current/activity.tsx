@@ -43,7 +43,7 @@ function Jobs({ name }: { readonly name: string }): ReactNode {
         {({ items }) => (
           <Rows
             label={t('jobs.title')}
-            columns="120px minmax(200px, 1fr) 120px 170px"
+            columns="120px minmax(200px, 1fr) 120px 190px"
             heads={[t('jobs.kind'), t('jobs.hours'), t('jobs.state'), { end: t('jobs.ordered') }]}
           >
             <div role="rowgroup">
@@ -88,7 +88,8 @@ function Runs({ name }: { readonly name: string }): ReactNode {
         estimate={48}
         empty={t('runs.empty')}
         label={t('runs.title')}
-        columns="170px 110px repeat(4, minmax(80px, 1fr)) 90px"
+        narrow="minmax(max-content, 1fr) 1fr"
+        columns="190px 110px repeat(4, minmax(80px, 1fr)) 90px"
         heads={[
           t('runs.started'),
           t('runs.state'),

@@ -22,7 +22,7 @@ import { useMay } from '../../shell/session.ts';
 import { CurrentRow } from './current-row.tsx';
 import { Drafts } from './drafts.tsx';
 
-const COLUMNS = 'minmax(180px, 1.7fr) minmax(150px, 1.1fr) 230px 90px 100px 36px';
+const COLUMNS = 'minmax(140px, 1.5fr) minmax(120px, 1.3fr) 190px 84px 92px 28px';
 
 /** Every connection at a glance. */
 export function Currents(): ReactNode {

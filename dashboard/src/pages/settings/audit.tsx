@@ -38,7 +38,7 @@ export function Audit(): ReactNode {
         empty={t('audit.none')}
         label={t('settings.audit')}
         narrow="auto 1fr"
-        columns="180px 140px minmax(180px, 1fr) minmax(180px, 1fr)"
+        columns="190px 140px minmax(180px, 1fr) minmax(180px, 1fr)"
         heads={[t('audit.at'), t('audit.actor'), t('audit.action'), t('audit.detail')]}
       />
     </Card>
