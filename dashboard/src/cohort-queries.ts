@@ -45,11 +45,7 @@ export const cohortUsersQuery = (
   id: number,
   filter: { readonly state?: string; readonly search?: string },
 ) =>
-  paged<Api.CohortUser>(
-    [...COHORTS, 'one', id, 'users', filter],
-    cohortPath(id, 'users'),
-    filter,
-  );
+  paged<Api.CohortUser>([...COHORTS, 'one', id, 'users', filter], cohortPath(id, 'users'), filter);
 
 export const reasonsQuery = (id: number) =>
   queryOptions({

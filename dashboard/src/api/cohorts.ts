@@ -77,7 +77,13 @@ export type BrazeUser =
   | { readonly kind: 'user_alias'; readonly label: string; readonly name: string };
 
 export type CohortUserState =
-  'in' | 'pending_add' | 'pending_remove' | 'unmatched' | 'suppressed' | 'refused' | 'out';
+  | 'in'
+  | 'pending_add'
+  | 'pending_remove'
+  | 'unmatched'
+  | 'suppressed'
+  | 'refused'
+  | 'out';
 
 export interface CohortUser {
   readonly member: string;

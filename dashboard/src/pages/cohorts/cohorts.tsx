@@ -16,8 +16,7 @@ import { CohortRow } from './cohort-row.tsx';
 import { Imports } from './imports.tsx';
 import { Start } from './start.tsx';
 
-const COLUMNS =
-  'minmax(190px, 1.6fr) 180px 76px 104px 92px minmax(150px, 1fr) minmax(110px, 0.7fr)';
+const COLUMNS = 'minmax(150px, 1.6fr) 152px 64px 96px 84px minmax(130px, 1fr) minmax(92px, 0.7fr)';
 
 /** Cohorts of Mixpanel on their way into Braze, and the imports that bring them. */
 export function Cohorts(): ReactNode {
@@ -80,9 +79,7 @@ function List({ imports }: { readonly imports: readonly CohortImport[] }): React
               w={{ base: '100%', xs: 190 }}
               clearable
               clearButtonProps={{ 'aria-label': t('search.clear') }}
-              data={[
-                ...new Set([...imports.map(({ name }) => name), ...(only ? [only] : [])]),
-              ]}
+              data={[...new Set([...imports.map(({ name }) => name), ...(only ? [only] : [])])]}
               value={only ?? null}
               onChange={(value) =>
                 void navigate({

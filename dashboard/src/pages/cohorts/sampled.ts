@@ -1,7 +1,12 @@
 import type { CohortSize } from '../../api.ts';
 
 /** Members at `n` instants, evenly spread until now: a size stands until the next is known. Nothing before the first. */
-export function sampled(sizes: readonly CohortSize[], n: number, from: number, to: number): number[] {
+export function sampled(
+  sizes: readonly CohortSize[],
+  n: number,
+  from: number,
+  to: number,
+): number[] {
   const step = (to - from) / n;
   const values: number[] = [];
   let next = 0;
