@@ -90,7 +90,7 @@ function keys(
     id: cohort.keys.length + 1,
     import: name,
     note: old?.note ?? text(body['note'] ?? ''),
-    hint: 'mck_Zk3v',
+    hint: 'sluice_ck_Zk3v',
     createdAt: new Date().toISOString(),
     usedAt: null,
     endsAt: null,
@@ -101,7 +101,7 @@ function keys(
   cohort.imports = cohort.imports.map((each) =>
     each.name === name ? { ...each, keys: each.keys + 1 } : each,
   );
-  const key = 'mck_Zk3vT0mPq8sLw2Xc7Rb5YdHn4';
+  const key = 'sluice_ck_Zk3vT0mPq8sLw2Xc7Rb5YdHn4';
   return { status: 201, body: { ...made, key, ...(old ? { oldEndsAt } : {}) } };
 }
 

@@ -1,4 +1,5 @@
 import type * as Api from '../src/api.ts';
+import { text } from './answer.ts';
 
 /** The made-up cohorts of a world, and what belongs to them. */
 export interface CohortWorld {
@@ -18,14 +19,14 @@ export function cohortWorld(isEmpty: boolean, now: number): CohortWorld {
     imports: importsOf(ago),
     cohorts: cohortsOf(ago),
     keys: [
-      keyOf(3, 'crm', 'Project 991', 'mck_7Qd2', ago, 2 * DAY, 4 * MINUTE),
+      keyOf(3, 'crm', 'Project 991', 'sluice_ck_7Qd2', ago, 2 * DAY, 4 * MINUTE),
       {
-        ...keyOf(2, 'crm', 'Project 991', 'mck_Lx81', ago, 60 * DAY, 40 * MINUTE),
+        ...keyOf(2, 'crm', 'Project 991', 'sluice_ck_Lx81', ago, 60 * DAY, 40 * MINUTE),
         endsAt: new Date(now + DAY).toISOString(),
       },
-      { ...keyOf(1, 'crm', '', 'mck_p0Zr', ago, 200 * DAY, 61 * DAY), endsAt: ago(60 * DAY) },
-      keyOf(4, 'loyalty', 'Loyalty', 'mck_Gt5w', ago, 9 * DAY, 9 * MINUTE),
-      keyOf(5, 'audiences', '', 'mck_a9Kc', ago, 12 * DAY, 14 * MINUTE),
+      { ...keyOf(1, 'crm', '', 'sluice_ck_p0Zr', ago, 200 * DAY, 61 * DAY), endsAt: ago(60 * DAY) },
+      keyOf(4, 'loyalty', 'Loyalty', 'sluice_ck_Gt5w', ago, 9 * DAY, 9 * MINUTE),
+      keyOf(5, 'audiences', '', 'sluice_ck_a9Kc', ago, 12 * DAY, 14 * MINUTE),
     ],
     suppressed: ['user-100', 'user-204', 'user-377'].map((id, i) => ({
       import: 'crm',
@@ -59,7 +60,7 @@ export function importOf(
   const place = instance ?? path;
   return {
     name,
-    destination: { kind: String(kind), place: typeof place === 'string' ? place : '' },
+    destination: { kind: text(kind), place: typeof place === 'string' ? place : '' },
     state: { kind: 'idle' },
     ...{ paused: false, keys: 1, receivedAt: null, writtenAt: null, revision: 2, warnings: [] },
     createdAt: new Date().toISOString(),

@@ -185,7 +185,7 @@ export const cohortImports = {
   'suppressions.added.one': '{n} user is suppressed',
   'suppressions.added.other': '{n} users are suppressed',
   'suppressions.remove': 'Remove',
-  'suppressions.removeOf': 'Suppress {id} no more',
+  'suppressions.removeOf': 'Remove {id} from the list',
   'suppressions.removed': '{id} is suppressed no more',
   'action.cohort.approve': 'Approved removals of',
   'action.cohort.resync': 'Wrote again',

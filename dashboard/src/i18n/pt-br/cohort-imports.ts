@@ -190,7 +190,7 @@ export const cohortImports: Translated<typeof english> = {
   'suppressions.added.one': '{n} usuário está suprimido',
   'suppressions.added.other': '{n} usuários estão suprimidos',
   'suppressions.remove': 'Remover',
-  'suppressions.removeOf': 'Não suprimir mais {id}',
+  'suppressions.removeOf': 'Remover {id} da lista',
   'suppressions.removed': '{id} não está mais suprimido',
   'action.cohort.approve': 'Aprovou saídas de',
   'action.cohort.resync': 'Gravou de novo',

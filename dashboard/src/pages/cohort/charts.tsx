@@ -84,7 +84,10 @@ function Chart({
             tickFormatter: (value: number) =>
               isDay ? format.shortTime(value) : format.date(value),
           }}
-          tooltipProps={{ labelFormatter: (value) => format.dateTime(Number(value)) }}
+          tooltipProps={{
+            // Without a point under the pointer there is no label.
+            labelFormatter: (value) => (typeof value === 'number' ? format.dateTime(value) : ''),
+          }}
           gridAxis="x"
           tickLine="none"
           curveType="stepAfter"

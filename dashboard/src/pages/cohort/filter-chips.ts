@@ -46,7 +46,7 @@ export function chipsOf(
 /** A text that fits, its middle left out if need be: what tells names apart is often at their ends. */
 export function cut(text: string, width: number): string {
   const most = Math.max(3, Math.floor(width / LETTER));
-  const letters = [...text];
+  const letters = Array.from(text);
   if (letters.length <= most) return text;
   const head = Math.ceil((most - 1) / 2);
   return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (most - 1 - head)).join('')}`;
