@@ -87,7 +87,7 @@ const cohort = createRoute({
 
 const createImport = createRoute({
   getParentRoute: () => root,
-  path: '/new-cohort-import',
+  path: '/create-cohort-import',
   component: lazyRouteComponent(() => import('./pages/cohort-import/create.tsx'), 'CreateImport'),
 });
 

@@ -39,7 +39,7 @@ const PAGES = [
     to: '/cohorts',
     label: 'nav.cohorts',
     icon: IconUsersGroup,
-    under: ['/cohorts', '/cohort-imports', '/new-cohort-import'],
+    under: ['/cohorts', '/cohort-imports', '/create-cohort-import'],
   },
   { to: '/events', label: 'nav.events', icon: IconBook2, under: ['/events'] },
   { to: '/settings', label: 'nav.settings', icon: IconSettings, under: [] },

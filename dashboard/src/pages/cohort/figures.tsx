@@ -31,7 +31,7 @@ export function Figures({ cohort }: { readonly cohort: CohortDetail }): ReactNod
         {format.number(inBraze)}
       </Figure>
       <Figure label={t('cohorts.pending')} note={t('figure.pendingAbout')}>
-        <Pending adds={pendingAdds} removes={pendingRemoves} />
+        <Pending adds={pendingAdds} removes={pendingRemoves} isExact />
       </Figure>
       <Figure
         label={t('cohorts.unmatched')}

@@ -64,7 +64,7 @@ const Row = memo(function Row({
         <span className="num">{format.number(sync.members)}</span>
       </Cell>
       <Cell end label={t('syncs.changed')}>
-        <Pending adds={sync.added} removes={sync.removed} />
+        <Pending adds={sync.added} removes={sync.removed} isExact />
       </Cell>
     </div>
   );

@@ -82,17 +82,20 @@ export const CohortRow = memo(function CohortRow({
 export function Pending({
   adds,
   removes,
+  isExact = false,
 }: {
   readonly adds: number;
   readonly removes: number;
+  readonly isExact?: boolean;
 }): ReactNode {
   const { format } = useI18n();
+  const words = isExact ? format.number : format.compact;
   if (adds + removes === 0) return <span className="num dim">0</span>;
   return (
     <span className="num">
-      {adds > 0 && <span className="tone-ok tone-text">+{format.compact(adds)}</span>}
+      {adds > 0 && <span className="tone-ok tone-text">+{words(adds)}</span>}
       {adds > 0 && removes > 0 && ' '}
-      {removes > 0 && <span className="tone-bad tone-text">−{format.compact(removes)}</span>}
+      {removes > 0 && <span className="tone-bad tone-text">−{words(removes)}</span>}
     </span>
   );
 }

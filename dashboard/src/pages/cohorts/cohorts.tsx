@@ -28,7 +28,7 @@ export function Cohorts(): ReactNode {
     <>
       <PageHead title={t('cohorts.title')} about={t('cohorts.about')}>
         {mayEdit && all !== undefined && all.length > 0 && (
-          <LinkButton to="/new-cohort-import" leftSection={<IconPlus size={16} aria-hidden />}>
+          <LinkButton to="/create-cohort-import" leftSection={<IconPlus size={16} aria-hidden />}>
             {t('imports.create')}
           </LinkButton>
         )}

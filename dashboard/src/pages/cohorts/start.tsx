@@ -19,7 +19,7 @@ export function Start({ imports }: { readonly imports: readonly CohortImport[] }
     {
       key: 'import',
       isDone: imports.length > 0,
-      action: mayEdit && <LinkButton to="/new-cohort-import">{t('imports.create')}</LinkButton>,
+      action: mayEdit && <LinkButton to="/create-cohort-import">{t('imports.create')}</LinkButton>,
     },
     {
       key: 'key',
