@@ -177,7 +177,8 @@ export const cohortImports = {
   'suppressions.add': 'Suppress users',
   'suppressions.addAbout': 'They are taken out of every cohort of this import.',
   'suppressions.ids': 'Ids in Braze',
-  'suppressions.idsAbout': 'One a line, or a column of a table. Paste as many as you like.',
+  'suppressions.idsAbout':
+    'One a line, or a table whose first column they are. At most 5,000 at once.',
   'suppressions.tooMany': 'At most {n} at once',
   'suppressions.count.one': '{n} id',
   'suppressions.count.other': '{n} ids',

@@ -182,7 +182,8 @@ export const cohortImports: Translated<typeof english> = {
   'suppressions.add': 'Suprimir usuários',
   'suppressions.addAbout': 'São retirados de todas as coortes desta importação.',
   'suppressions.ids': 'Ids no Braze',
-  'suppressions.idsAbout': 'Um por linha, ou uma coluna de uma tabela. Cole quantos quiser.',
+  'suppressions.idsAbout':
+    'Um por linha, ou uma tabela em que são a primeira coluna. No máximo 5.000 de uma vez.',
   'suppressions.tooMany': 'No máximo {n} de uma vez',
   'suppressions.count.one': '{n} id',
   'suppressions.count.other': '{n} ids',
