@@ -83,9 +83,18 @@ function create(world: World, spec: Api.JsonObject): Answer {
   return { status: 201, body: { connection: made, warnings: [] } };
 }
 
-const SECRETS = new Set(['secret', 'token', 'secretAccessKey', 'salt', 'key']);
+const SECRETS = new Set([
+  'secret',
+  'token',
+  'secretAccessKey',
+  'salt',
+  'key',
+  'apiKey',
+  'partnerApiKey',
+  'clientSecret',
+]);
 
-function hidden(value: Api.JsonObject): Api.JsonObject {
+export function hidden(value: Api.JsonObject): Api.JsonObject {
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [
       key,
@@ -98,7 +107,7 @@ function hidden(value: Api.JsonObject): Api.JsonObject {
   );
 }
 
-function changesOf(before: Api.JsonObject, after: Api.JsonObject): Api.Change[] {
+export function changesOf(before: Api.JsonObject, after: Api.JsonObject): Api.Change[] {
   const leaves = (value: Api.Json, path: string): [string, Api.Json][] =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).flatMap(([key, each]) =>

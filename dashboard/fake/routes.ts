@@ -1,5 +1,7 @@
 import { people, tokens } from './access.ts';
 import { type Answer, type Call, missing, ok } from './answer.ts';
+import { cohortImports, INSTANCES } from './cohort-imports.ts';
+import { cohorts } from './cohorts.ts';
 import { connections } from './connections.ts';
 import { deadLetters } from './dead-letters.ts';
 import { checksOf, drafts, estimate, preview } from './form.ts';
@@ -13,6 +15,12 @@ export function answer(world: World, call: Call): Answer {
   switch (head) {
     case 'connections':
       return connections(world, call, rest);
+    case 'cohorts':
+      return cohorts(world, call, rest);
+    case 'cohort-imports':
+      return cohortImports(world, call, rest);
+    case 'cohort-destinations':
+      return ok({ items: [], instances: INSTANCES });
     case 'dead-letters':
       return deadLetters(world, call, rest);
     case 'drafts':

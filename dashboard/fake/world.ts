@@ -1,5 +1,6 @@
 import type * as Api from '../src/api.ts';
 import { catalogue } from './catalogue.ts';
+import { type CohortWorld, cohortWorld } from './cohort-world.ts';
 import { lettersOf } from './letters.ts';
 
 /** The made-up service behind the fake API. */
@@ -13,6 +14,7 @@ export interface World {
   tokens: Api.ApiToken[];
   readonly audit: Api.AuditEntry[];
   jobs: Api.Job[];
+  readonly cohort: CohortWorld;
 }
 
 const HOUR = 3_600_000;
@@ -36,6 +38,7 @@ export function createWorld({ connections = 4, deadLetters = 143 }: WorldOptions
   });
   return {
     now,
+    cohort: cohortWorld(names.length === 0, now),
     connections: names.map((name, i) => connectionOf(name, i, now)),
     letters: names.length === 0 ? [] : lettersOf(names, deadLetters, now),
     events: catalogue(),

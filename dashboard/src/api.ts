@@ -4,6 +4,7 @@
  */
 
 export type * from './api/access.ts';
+export type * from './api/cohorts.ts';
 export type * from './api/connections.ts';
 export type * from './api/dead-letters.ts';
 export type * from './api/events.ts';

@@ -176,7 +176,8 @@ function listOf<T>(path: string) {
   });
 }
 
-function paged<T>(queryKey: readonly unknown[], path: string, query: Query) {
+/** A list whose pages are asked for one after the other. */
+export function paged<T>(queryKey: readonly unknown[], path: string, query: Query) {
   return infiniteQueryOptions({
     queryKey,
     queryFn: ({ pageParam, signal }) =>

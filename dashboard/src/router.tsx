@@ -71,6 +71,33 @@ const event = createRoute({
   component: lazyRouteComponent(() => import('./pages/events/event.tsx'), 'Event'),
 });
 
+const cohorts = createRoute({
+  getParentRoute: () => root,
+  path: '/cohorts',
+  validateSearch: (search: Record<string, unknown>) => present({ import: text(search['import']) }),
+  component: lazyRouteComponent(() => import('./pages/cohorts/cohorts.tsx'), 'Cohorts'),
+});
+
+const cohort = createRoute({
+  getParentRoute: () => root,
+  path: '/cohorts/$id',
+  validateSearch: (search: Record<string, unknown>) => present({ tab: text(search['tab']) }),
+  component: lazyRouteComponent(() => import('./pages/cohort/cohort.tsx'), 'Cohort'),
+});
+
+const createImport = createRoute({
+  getParentRoute: () => root,
+  path: '/create-cohort-import',
+  component: lazyRouteComponent(() => import('./pages/cohort-import/create.tsx'), 'CreateImport'),
+});
+
+const cohortImport = createRoute({
+  getParentRoute: () => root,
+  path: '/cohort-imports/$name',
+  validateSearch: (search: Record<string, unknown>) => present({ tab: text(search['tab']) }),
+  component: lazyRouteComponent(() => import('./pages/cohort-import/import.tsx'), 'ImportPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -79,7 +106,10 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([currents, create, current, deadLetters, events, event, settings]),
+  routeTree: root.addChildren([
+    ...[currents, create, current, deadLetters, events, event],
+    ...[cohorts, cohort, createImport, cohortImport, settings],
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

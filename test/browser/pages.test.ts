@@ -147,6 +147,107 @@ const LOOKS: readonly Look[] = [
       await page.getByText('The event, as it was sent').first().waitFor();
     },
   },
+  {
+    name: 'the empty page of cohorts',
+    at: () => `${empty.url}/cohorts`,
+    shows: 'Bring your first cohort into Braze',
+  },
+  {
+    name: 'cohorts and their imports',
+    at: () => `${fake.url}/cohorts`,
+    shows: 'Receiving page 3 of 10',
+  },
+  {
+    name: 'a cohort that is coming in',
+    at: () => `${fake.url}/cohorts/1`,
+    shows: '3 of 10 pages are in: 1–2, 4',
+    first: async (page) => {
+      await open('What Mixpanel sent of user-1000')(page);
+      await page.getByRole('region', { name: 'What Mixpanel sent' }).waitFor();
+    },
+  },
+  {
+    name: 'removals that wait for a person',
+    at: () => `${fake.url}/cohorts/2?tab=pending`,
+    shows: '4,684 of 9,804 users would leave',
+    first: (page) => page.getByText('Data points').waitFor(),
+  },
+  {
+    name: 'the approval of removals',
+    at: () => `${fake.url}/cohorts/5`,
+    shows: 'the last sync was empty',
+    first: open('Approve the removals'),
+  },
+  ...(
+    [
+      ['reasons', 'An id that Mixpanel made for a device'],
+      ['syncs', 'Expired'],
+      ['segment', 'mp_cohort_4242'],
+    ] as const
+  ).map(([tab, shows]) => ({
+    name: `a cohort, ${tab}`,
+    at: () => `${fake.url}/cohorts/1?tab=${tab}`,
+    shows,
+  })),
+  {
+    name: 'the segment of a cohort of a partner',
+    at: () => `${fake.url}/cohorts/6?tab=segment`,
+    shows: 'Braze makes the cohort, but no segment',
+  },
+  {
+    name: 'what writing everybody costs',
+    at: () => `${fake.url}/cohorts/1`,
+    shows: 'Size over time',
+    first: async (page) => {
+      await open('More')(page);
+      await page.getByRole('menuitem', { name: 'Write everybody again…' }).click();
+      await page.getByText('about 9016 data points').waitFor();
+      await page.locator('[role=menu]').waitFor({ state: 'detached' });
+    },
+  },
+  {
+    name: 'deleting a cohort',
+    at: () => `${fake.url}/cohorts/1`,
+    shows: 'Size over time',
+    first: async (page) => {
+      await open('More')(page);
+      await page.getByRole('menuitem', { name: 'Delete…' }).click();
+      await page.getByText('Clear it in Braze first').waitFor();
+      await page.locator('[role=menu]').waitFor({ state: 'detached' });
+    },
+  },
+  {
+    name: 'creating an import',
+    at: () => `${fake.url}/create-cohort-import`,
+    shows: 'How cohorts reach Braze',
+    first: async (page) => {
+      await open('Create import')(page);
+      await page.getByText('This is needed').first().waitFor();
+      await page.getByRole('radio', { name: 'One list for all cohorts' }).click();
+    },
+  },
+  {
+    name: 'keys, and the steps in Mixpanel',
+    at: () => `${fake.url}/cohort-imports/crm`,
+    shows: 'sluice_ck_7Qd2',
+    first: async (page) => {
+      await open('Create key')(page);
+      await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click();
+      await open('I have copied it')(page);
+      await page.getByText('User and password').click();
+      await page.getByLabel('Password', { exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'settings of an import',
+    at: () => `${fake.url}/cohort-imports/loyalty?tab=settings`,
+    shows: 'Values that Braze keeps in it',
+  },
+  {
+    name: 'the suppression list',
+    at: () => `${fake.url}/cohort-imports/crm?tab=suppressions`,
+    shows: 'user-204',
+  },
   { name: 'the event library', at: () => `${fake.url}/events`, shows: '93 event types' },
   {
     name: 'an event type',

@@ -1,4 +1,6 @@
 import { access } from './en/access.ts';
+import { cohortImports } from './en/cohort-imports.ts';
+import { cohorts } from './en/cohorts.ts';
 import { common } from './en/common.ts';
 import { current } from './en/current.ts';
 import { currents } from './en/currents.ts';
@@ -17,6 +19,8 @@ export const en = {
   ...current,
   ...deadLetters,
   ...settings,
+  ...cohorts,
+  ...cohortImports,
 } as const;
 
 export type Key = keyof typeof en;

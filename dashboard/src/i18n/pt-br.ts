@@ -1,5 +1,7 @@
 import type { Dictionary } from './i18n.tsx';
 import { access } from './pt-br/access.ts';
+import { cohortImports } from './pt-br/cohort-imports.ts';
+import { cohorts } from './pt-br/cohorts.ts';
 import { common } from './pt-br/common.ts';
 import { current } from './pt-br/current.ts';
 import { currents } from './pt-br/currents.ts';
@@ -17,4 +19,6 @@ export const ptBr: Dictionary = {
   ...current,
   ...deadLetters,
   ...settings,
+  ...cohorts,
+  ...cohortImports,
 };

@@ -16,6 +16,7 @@ import {
   IconMailExclamation,
   IconSettings,
   IconUserCircle,
+  IconUsersGroup,
 } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
@@ -34,6 +35,12 @@ import { useSession } from './session.ts';
 const PAGES = [
   { to: '/', label: 'nav.currents', icon: IconArrowsRight, under: ['/connections', '/new'] },
   { to: '/dead-letters', label: 'nav.deadLetters', icon: IconMailExclamation, under: [] },
+  {
+    to: '/cohorts',
+    label: 'nav.cohorts',
+    icon: IconUsersGroup,
+    under: ['/cohorts', '/cohort-imports', '/create-cohort-import'],
+  },
   { to: '/events', label: 'nav.events', icon: IconBook2, under: ['/events'] },
   { to: '/settings', label: 'nav.settings', icon: IconSettings, under: [] },
 ] as const;

@@ -47,7 +47,7 @@ export function plain(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Path, with dots, → what is wrong there. Only what a person can mend in this step; the service checks everything. */
 export type Faults = Readonly<Record<string, Key>>;
