@@ -359,12 +359,12 @@ describe('kubernetes.yaml', () => {
     expect(secretsOf(text).toSorted()).toEqual(secretsOf(textOf('deploy/sluice.yaml')).toSorted());
   });
 
-  test('lets the world reach pushes alone', () => {
+  test('lets the world reach pushes and cohort syncs alone', () => {
     const { rules } = the('Ingress').spec as {
       rules: { http: { paths: { path: string; backend: unknown }[] } }[];
     };
     const paths = rules.flatMap(({ http }) => http.paths);
-    expect(paths.map(({ path }) => path)).toEqual(['/currents']);
+    expect(paths.map(({ path }) => path)).toEqual(['/currents', '/cohorts']);
   });
 });
 

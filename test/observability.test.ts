@@ -19,6 +19,8 @@ async function exported(): Promise<Map<string, string>> {
     statuses: () => [],
     inbox: () => [],
     inFlightBytes: () => 0,
+    imports: () => [],
+    cohorts: () => Promise.resolve([]),
     eventTypes: new Set(),
   });
   const lines = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
@@ -73,14 +75,21 @@ test('the guide and the dashboard have every metric of Sluice itself', async () 
 test('panels of the dashboard have ids of their own and follow its variables', () => {
   const ids = dashboard.panels.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'connection']);
+  expect(dashboard.templating.list.map(({ name }) => name)).toEqual([
+    'datasource',
+    'connection',
+    'import',
+  ]);
   for (const { type, title, targets = [], ...panel } of dashboard.panels) {
     if (type === 'row') continue;
     expect(JSON.stringify(panel), title).toContain('"uid":"${datasource}"');
     expect(targets.length, title).toBeGreaterThan(0);
-    for (const { expr } of targets)
-      if (!/sluice_(?:process|nodejs|in_flight)_/.test(expr))
-        expect(expr, title).toContain('connection=~"$connection"');
+    for (const { expr } of targets) {
+      if (/sluice_(?:process|nodejs|in_flight)_/.test(expr)) continue;
+      const of = expr.includes('sluice_cohort_') ? 'import' : 'connection';
+      for (const [selector] of expr.matchAll(/sluice_\w+(?:\{[^}]*\})?/g))
+        expect(selector, title).toContain(`${of}=~"$${of}"`);
+    }
   }
 });
 
@@ -95,15 +104,24 @@ test('every state is in the guide, the dashboard and the metrics', async () => {
     ],
     inbox: () => [],
     inFlightBytes: () => 0,
+    imports: () => [
+      { import: 'i', state: { kind: 'idle' }, writtenAt: null, receivedAt: null, at: 0 },
+    ],
+    cohorts: () => Promise.resolve([]),
     eventTypes: new Set(),
   });
-  const states = [...(await metrics.text()).matchAll(/_state\{.*state="([^"]+)"/g)].map(
-    ([, state]) => state!,
-  );
+  const text = await metrics.text();
+  const statesOf = (metric: string): string[] =>
+    [...text.matchAll(new RegExp(`^${metric}\\{.*state="([^"]+)"`, 'gm'))].map(
+      ([, state]) => state!,
+    );
+  const states = statesOf('sluice_connection_state');
   expect(states).toHaveLength(6);
+  expect(statesOf('sluice_cohort_import_state')).toEqual(states);
   const board = expressions.join(' ');
   for (const state of states) {
-    expect(board).toContain(`state="${state}"`);
+    expect(board).toContain(`connection_state{connection=~"$connection", state="${state}"`);
+    expect(board).toContain(`import_state{import=~"$import", state="${state}"`);
     expect(guide).toMatch(new RegExp(`^\\| \`${state.replace('-', ' ')}( for …)?\` `, 'm'));
   }
 });

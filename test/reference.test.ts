@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, normalize, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import { anchorOf } from '../scripts/reference/markdown.ts';
 import { pages } from '../scripts/reference/pages.ts';
 import { allSettings } from '../scripts/reference/settings.ts';
+import { parseCohortImport } from '../src/connector/cohorts/spec.ts';
 import { allCommands, callsOfPage, wrongCall } from './support/command-lines.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -31,6 +33,23 @@ test('the guide explains every setting', () => {
     ({ path }) => !guide.includes(`## ${path}\n`) && !guide.includes(`\`${path}\` `),
   );
   expect(missing.map(({ path }) => path)).toEqual([]);
+});
+
+test('the examples of the guide to cohorts are valid settings', () => {
+  const guide = textOf('docs/guides/cohorts.md');
+  const [file, ...parts] = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text]) => parseYaml(text!) as Record<string, object>,
+  );
+  const [crm] = file!['cohortImports'] as unknown as { destination: object }[];
+  const destination = { ...crm!.destination, apiKey: 'k' };
+  expect(parts.map((part) => Object.keys(part))).toEqual([['attribute'], ['identity']]);
+  for (const { attribute, ...rest } of [{}, ...parts] as Record<string, object>[])
+    expect(() =>
+      parseCohortImport({
+        ...{ ...crm, ...rest },
+        destination: attribute ? { ...destination, attribute } : destination,
+      }),
+    ).not.toThrow();
 });
 
 test('every link in docs leads to a file, and within docs to a heading', () => {

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { PII_FIELDS } from '../../src/catalogue/catalogue.ts';
 import { mappingSettings } from '../../src/mapping/settings.ts';
 import { code, GENERATED, linkTo, prose, table } from './markdown.ts';
-
-type Schema = z.core.JSONSchema.JSONSchema;
+import { defaultOf, type Schema, schemaOf, valuesOf } from './values.ts';
 
 interface Setting {
   /** With dots between the levels: `privacy.pii`. */
@@ -49,36 +48,4 @@ function leavesOf(schema: Schema, path: string): Setting[] {
   return Object.entries(properties).flatMap(([name, each]) =>
     leavesOf(schemaOf(each, name), path === '' ? name : `${path}.${name}`),
   );
-}
-
-function schemaOf(schema: Schema | boolean, place: string): Schema {
-  if (typeof schema === 'boolean') throw new Error(`${place} has no schema`);
-  return schema;
-}
-
-function defaultOf({ default: value }: Schema): string {
-  return value === undefined ? 'none' : code(JSON.stringify(value));
-}
-
-/** The values in words. Throws for what no setting has had yet, so that the page never says less than the schema. */
-function valuesOf(schema: Schema): string {
-  if (schema.enum) return schema.enum.map((each) => code(String(each))).join(', ');
-  if (schema.anyOf)
-    return schema.anyOf.map((each) => valuesOf(schemaOf(each, 'a choice'))).join(', or ');
-  switch (schema.type) {
-    case 'string':
-      return schema.maxLength === undefined
-        ? 'a text'
-        : `a text of at most ${schema.maxLength} characters`;
-    case 'number':
-      return 'a number';
-    case 'boolean':
-      return '`true` or `false`';
-    case 'array':
-      return `a list; each entry ${valuesOf(schemaOf(schema.items as Schema, 'a list'))}`;
-    case 'object':
-      return `by name: ${valuesOf(schemaOf(schema.additionalProperties!, 'a map'))}`;
-    default:
-      throw new Error(`no words for ${JSON.stringify(schema)}`);
-  }
 }

@@ -40,6 +40,14 @@ interface Words {
 }
 
 const GET = (connection: string): string => `sluice get ${connection}`;
+/** How a cohort import is called among connections. */
+const IMPORT = /^'?cohort import ([^']*)'?$/;
+
+/** Where to look, for whatever an alert is about. */
+function lookAt(words: Words, subject: string): string {
+  const [, name] = IMPORT.exec(subject) ?? [];
+  return name === undefined ? words.look(subject) : `sluice cohorts list --import ${name}`;
+}
 
 const WORDS: Readonly<Record<AlertKind, Words>> = {
   halted: {
@@ -84,6 +92,12 @@ const WORDS: Readonly<Record<AlertKind, Words>> = {
     todo: 'A file that was still being written is read again by itself. One that is damaged must be put there anew; everything before the damage is delivered.',
     look: GET,
   },
+  approval: {
+    begun: ['waits for a person', 'wait for a person'],
+    over: ['no longer waits for a person', 'no longer wait for a person'],
+    todo: 'See in the dashboard, or by sluice cohorts dry-run, who would leave. If that is right, approve it; if not, mend the cohort in Mixpanel.',
+    look: () => 'sluice cohorts list',
+  },
 };
 
 /** One message of all that begins and ends at a time. At least one of the two must hold something. */
@@ -124,7 +138,7 @@ function begunGroup(told: readonly Told[]): Group {
   fields.push(['What to do', clean(shared(told, ({ hint }) => hint) ?? words.todo)]);
   fields.push([
     'Where to look',
-    words.look(told.length === 1 ? argument(first.connection) : 'NAME'),
+    lookAt(words, told.length === 1 ? argument(first.connection) : 'NAME'),
   ]);
   const list = listOf(told, (each) => {
     const since = `since ${timeText(each.since)}`;

@@ -39,6 +39,8 @@ export interface AlertConnection {
   readonly expires?: { readonly what: string; readonly at: number };
   /** Its own contact, where it has one. */
   readonly email?: string;
+  /** What waits for a person to approve it, in words. */
+  readonly waits?: string;
   /** What differs from the rules for all. */
   readonly rules?: { readonly [K in keyof AlertRules]?: AlertRules[K] | undefined };
   /** Nobody wants to know. */
@@ -96,8 +98,12 @@ export function conditions(
           unreadable(status),
         ]
       : UNKNOWN_WITHOUT_STATUS.map((kind) => unsure(connection.name, kind));
-    return [...others, expiry].filter((each) => each !== undefined);
+    return [...others, expiry, waiting(connection)].filter((each) => each !== undefined);
   });
+}
+
+function waiting({ name, waits }: AlertConnection): Condition | undefined {
+  return waits === undefined ? undefined : { connection: name, kind: 'approval', detail: waits };
 }
 
 /** What is left out must not take the place of what holds for all. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { startBrazeSandbox } from '../sandbox/braze-rest/server.ts';
 import { hasBrazeId } from '../sandbox/mixpanel/cohorts.ts';
 import { cohortReceiver } from '../../test/support/cohort-receiver.ts';
 import { anEvent, importTo, testSandbox } from '../../test/support/sandbox-client.ts';
-import { cohortLine, startDemoCohort } from './demo-cohorts.ts';
+import { cohortLine, DEMO_ATTRIBUTE, membersInBraze, startDemoCohort } from './demo-cohorts.ts';
 
 const PEOPLE = Array.from({ length: 200 }, (_, n) => `cus-${n}`);
 
@@ -24,7 +25,7 @@ test('the cohort is synced, and equal once Braze holds its members that have an 
     webhook: receiver.url,
     inBraze,
   });
-  await cohort.untilEqual(new AbortController().signal);
+  expect(await cohort.untilEqual(new AbortController().signal)).toBe(true);
   expect(inBraze()).toEqual(new Set(withId));
   await importTo(
     sandbox,
@@ -49,12 +50,45 @@ test('who waits for a Braze that is behind can give up', async () => {
     inBraze: () => new Set(['cus-2']),
   });
   const aborter = new AbortController();
-  let isEqual = false;
-  const waiting = cohort.untilEqual(aborter.signal).then(() => (isEqual = true));
+  const waiting = cohort.untilEqual(aborter.signal);
   await expect.poll(() => receiver.members('4242001')).toEqual(['cus-1']);
-  expect(isEqual).toBe(false);
   aborter.abort();
-  await waiting;
+  expect(await waiting).toBe(false);
+});
+
+test('who gives up waits for no sync, and a cohort whose sync failed is not equal though both are empty', async () => {
+  await using sandbox = await testSandbox();
+  await using receiver = await cohortReceiver();
+  receiver.refusals.push(...Array.from({ length: 100 }, () => ({ status: 503 })));
+  const cohort = await startDemoCohort({
+    ...{ cohorts: sandbox.cohorts, webhook: receiver.url },
+    inBraze: () => new Set(),
+  });
+  const aborter = new AbortController();
+  const waiting = cohort.untilEqual(aborter.signal);
+  await expect.poll(() => receiver.calls.length).toBeGreaterThan(0);
+  aborter.abort();
+  expect(await waiting).toBe(false);
+});
+
+test('only whose attribute is true is a member in Braze', async () => {
+  const braze = await startBrazeSandbox({ existing: 'all' });
+  try {
+    const values = [true, false, undefined, true];
+    await fetch(`${braze.url}/users/track`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sandbox-braze-key' },
+      body: JSON.stringify({
+        attributes: values.map((value, n) => ({
+          ...{ external_id: `u${n}`, other: true },
+          ...(value !== undefined && { [DEMO_ATTRIBUTE]: value }),
+        })),
+      }),
+    });
+    expect(membersInBraze(braze)).toEqual(new Set(['u0', 'u3']));
+  } finally {
+    await braze.close();
+  }
 });
 
 test('a line tells sizes and the last round, or why there was none', () => {

@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '../core/connections.ts';
+import { cohortFigures, cohortLine, type DemoCohortFigures } from './demo-cohorts.ts';
 import { number, type Palette, palette, table, type Terminal } from './terminal.ts';
 
 export interface DemoFigures {
@@ -6,6 +7,8 @@ export interface DemoFigures {
   /** Events of the sandbox, each counted once, and repeats that it dropped. */
   readonly distinct: number;
   readonly duplicates: number;
+  /** Undefined before its first sync. */
+  readonly cohort: DemoCohortFigures | undefined;
   /** Milliseconds on a clock that never goes back. */
   readonly at: number;
 }
@@ -24,7 +27,7 @@ export function createDemoView(terminal: Terminal): { show(figures: DemoFigures)
         terminal.out(`${plainLine(figures, rate)}\n`);
         return;
       }
-      const text = tableText(figures, rate, paint);
+      const text = tableText(figures, rate, paint) + cohortText(figures, terminal.width, paint);
       const up = drawnLines > 0 ? `\u001b[${drawnLines}A\u001b[J` : '';
       terminal.out(up + text);
       drawnLines = text.split('\n').length - 1;
@@ -57,12 +60,20 @@ function tableText(figures: DemoFigures, rate: number, paint: Palette): string {
   return `${table(columns, rows, { dim: paint.dim })}${paint.dim(closing(figures, rate))}\n`;
 }
 
+/** Two lines, cut to the terminal: a line that it wraps would not be drawn over. */
+function cohortText({ cohort }: DemoFigures, width: number, { dim }: Palette): string {
+  if (!cohort) return '';
+  const lines = [`Cohort "${cohort.name}":`, `  ${cohortFigures(cohort)}`];
+  return lines.map((line) => `${dim(line.slice(0, width))}\n`).join('');
+}
+
 function plainLine(figures: DemoFigures, rate: number): string {
   const each = figures.statuses.map(
     ({ connection, state, read, delivered, skipped, deadLetters }) =>
       `${connection} ${state.kind}: ${number(read)} read = ${number(delivered)} delivered + ${number(skipped)} skipped + ${number(deadLetters)} dead letters`,
   );
-  return `   ${each.join('; ')}. ${closing(figures, rate)}`;
+  const cohort = figures.cohort ? `\n   ${cohortLine(figures.cohort)}` : '';
+  return `   ${each.join('; ')}. ${closing(figures, rate)}${cohort}`;
 }
 
 function closing({ distinct, duplicates }: DemoFigures, rate: number): string {

@@ -3,15 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BrazeSandbox } from '../sandbox/braze-rest/server.ts';
 import type { MixpanelSandbox } from '../sandbox/mixpanel/server.ts';
 import type { Serving } from '../server/serve.ts';
 import { version } from './version.ts';
 
-/** Everything the demo runs: a Braze that writes and pushes, Sluice, and a Mixpanel that takes. */
+/** Everything the demo runs: a Braze that writes and pushes, Sluice, a Mixpanel that takes, and a Braze that takes back. */
 export interface DemoWorld {
   readonly home: string;
   readonly dataDir: string;
   readonly sandbox: MixpanelSandbox;
+  /** Where cohorts come to. */
+  readonly braze: BrazeSandbox;
+  /** Where Mixpanel syncs cohorts to, its key included. */
+  readonly webhook: string;
   readonly serving: Serving;
   /** Opens the dashboard, signed in; works once. */
   readonly signInUrl: string;
@@ -29,15 +34,18 @@ export type DemoConnection = 'files' | 'push';
 /** Every run is about the same company: users of whom there are enough that some click and have not bought. */
 const COMPANY = { population: 'demo', users: 5000 } as const;
 const TOKEN = 'demo-token-of-the-inbox';
+const COHORTS = 'braze';
 /** What Braze posts at most at once. */
 const BATCH = 100;
 
 export async function openDemoWorld(): Promise<DemoWorld> {
-  const { parseConfig } = await import('../connector.ts');
+  const { manageCohorts, parseConfig } = await import('../connector.ts');
   const { writeGenerated } = await import('../sandbox/braze/generate.ts');
   const { records } = await import('../sandbox/braze/records.ts');
   const { customHttpBatch } = await import('../sandbox/braze/custom-http.ts');
   const { DEMO_CREDENTIALS } = await import('../sandbox/mixpanel/auth.ts');
+  const { BRAZE_DEMO_CREDENTIALS } = await import('../sandbox/braze-rest/options.ts');
+  const { startBrazeSandbox } = await import('../sandbox/braze-rest/server.ts');
   const { startMixpanelSandbox } = await import('../sandbox/mixpanel/server.ts');
   const { serve } = await import('../server/serve.ts');
   const { linkUrl, newLinkToken } = await import('../server/auth/links.ts');
@@ -45,6 +53,8 @@ export async function openDemoWorld(): Promise<DemoWorld> {
   const folder = join(home, 'currents');
   const dataDir = join(home, 'data');
   const sandbox = await startMixpanelSandbox({ credentials: DEMO_CREDENTIALS });
+  // Whoever is in an event of Braze exists there.
+  const braze = await startBrazeSandbox({ existing: 'all' });
   const sent = { files: 0, push: 0 };
   await mkdir(folder);
   const destination = {
@@ -66,6 +76,20 @@ export async function openDemoWorld(): Promise<DemoWorld> {
         poll: 1,
       },
     ],
+    cohortImports: [
+      {
+        name: COHORTS,
+        destination: {
+          kind: 'users-track',
+          instance: braze.url,
+          apiKey: Object.keys(BRAZE_DEMO_CREDENTIALS.apiKeys)[0],
+        },
+        // The distinct_id would do here; without it there are members who match nobody, as there are in most projects.
+        identity: { properties: ['$braze_external_id'] },
+        // This Braze has written when it answers.
+        spacing: 0,
+      },
+    ],
   };
   await writeFile(join(home, 'sluice.yaml'), `${JSON.stringify(tree, null, 2)}\n`);
   const log: string[] = [];
@@ -80,14 +104,18 @@ export async function openDemoWorld(): Promise<DemoWorld> {
       logTo: { write: (line) => void log.push(line) },
     });
   } catch (error) {
-    await sandbox.close();
+    await Promise.all([sandbox.close(), braze.close()]);
     throw error;
   }
-  const token = await newLinkToken(serving.service.access, 'admin', Date.now());
+  const { access, state } = serving.service;
+  const token = await newLinkToken(access, 'admin', Date.now());
+  const { key } = await manageCohorts({ state, now: Date.now }).keys.add(COHORTS, 'the demo');
   return {
     home,
     dataDir,
     sandbox,
+    braze,
+    webhook: `${serving.url}/cohorts/${key}`,
     serving,
     signInUrl: linkUrl(serving.url, token),
     sent,
@@ -114,7 +142,7 @@ export async function openDemoWorld(): Promise<DemoWorld> {
     },
     async close() {
       await serving.close();
-      await sandbox.close();
+      await Promise.all([sandbox.close(), braze.close()]);
       await writeFile(join(home, 'service.log'), log.join(''));
     },
   };

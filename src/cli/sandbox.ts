@@ -1,39 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import * as z from 'zod';
 import { UsageError } from '../core/errors.ts';
 import { DEMO_CREDENTIALS, type SandboxCredentials } from '../sandbox/mixpanel/auth.ts';
 import { EXAMPLE_COHORT } from '../sandbox/mixpanel/cohorts.ts';
-import { faultScriptSchema, type FaultScript } from '../sandbox/mixpanel/faults.ts';
+import { faultScriptSchema } from '../sandbox/mixpanel/faults.ts';
 import { type MixpanelSandbox, startMixpanelSandbox } from '../sandbox/mixpanel/server.ts';
 import type { SandboxStats } from '../sandbox/mixpanel/stats.ts';
 import type { Switches } from '../sandbox/mixpanel/switches.ts';
+import {
+  everySecond,
+  type Output,
+  readScript,
+  type SandboxCommand,
+  started,
+} from './sandbox-parts.ts';
 
-export interface MixpanelSandboxCommand {
-  readonly port?: number;
-  readonly host?: string;
+export interface MixpanelSandboxCommand extends SandboxCommand {
   readonly projectId?: string;
   /** Credentials that are given take the place of the demo's and are not printed. */
   readonly token?: string;
   readonly apiSecret?: string;
   readonly serviceAccount?: { readonly username: string; readonly secret: string };
-  /** A JSON file with a fault script. */
-  readonly faultsFile?: string;
   readonly switches?: Partial<Switches>;
   readonly rateLimit?: 'off';
   /** Where the example cohort is synced to; user name and password may stand in the address. */
   readonly cohorts?: { readonly webhook: string; readonly everySeconds: number };
-  /** One JSON object a line instead of prose. */
-  readonly json?: boolean;
-  /** No lines between the first and the last. */
-  readonly quiet?: boolean;
 }
-
-export interface Output {
-  write(text: string): unknown;
-}
-
-const TICK_MS = 1000;
 
 /**
  * Runs the Mixpanel sandbox until the signal and returns its final counts.
@@ -44,7 +34,7 @@ export async function runMixpanelSandbox(
   out: Output,
   signal: AbortSignal,
 ): Promise<SandboxStats> {
-  const script = options.faultsFile === undefined ? [] : await readScript(options.faultsFile);
+  const script = await readScript(options.faultsFile, faultScriptSchema);
   const credentials = credentialsFor(options);
   const sandbox = await start(options, credentials);
   try {
@@ -57,19 +47,6 @@ export async function runMixpanelSandbox(
     return stats;
   } finally {
     await sandbox.close();
-  }
-}
-
-async function readScript(file: string): Promise<FaultScript> {
-  const hint = 'Give a JSON file with a list of rules, such as [{"kind":"status","status":503}].';
-  try {
-    return faultScriptSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new UsageError('bad_fault_script', `can't use the fault script ${file}: ${why}`, {
-      hint,
-      cause: error,
-    });
   }
 }
 
@@ -92,22 +69,15 @@ async function start(
   { port, host, switches, rateLimit }: MixpanelSandboxCommand,
   credentials: SandboxCredentials,
 ): Promise<MixpanelSandbox> {
-  try {
-    return await startMixpanelSandbox({
+  return started(() =>
+    startMixpanelSandbox({
       credentials,
       ...(port !== undefined && { port }),
       ...(host !== undefined && { host }),
       ...(switches && { switches }),
       ...(rateLimit && { rateLimit }),
-    });
-  } catch (error) {
-    if (error instanceof z.ZodError)
-      throw new UsageError('bad_sandbox_options', z.prettifyError(error), { cause: error });
-    throw new UsageError('sandbox_not_started', `can't start the sandbox: ${String(error)}`, {
-      hint: 'Choose another --port or --host; port 0 takes any free one.',
-      cause: error,
-    });
-  }
+    }),
+  );
 }
 
 async function syncCohort(
@@ -169,19 +139,11 @@ async function reportUntil(
   out: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  let before = sandbox.stats();
-  while (!signal.aborted) {
-    try {
-      await delay(TICK_MS, undefined, { signal });
-    } catch (error) {
-      if (signal.aborted) return;
-      throw error;
-    }
-    const now = sandbox.stats();
+  const tick = (before: SandboxStats, now: SandboxStats): void => {
     if (!options.quiet && now.requests.total !== before.requests.total)
       out.write(options.json ? tickJson(before, now) : tickText(before, now));
-    before = now;
-  }
+  };
+  await everySecond(() => sandbox.stats(), tick, signal);
 }
 
 function tickJson(before: SandboxStats, now: SandboxStats): string {

@@ -26,9 +26,17 @@ test.each([
   [[...GENERATE, '--events', '1', '--per-file', '0'], '--per-file takes a whole number'],
   [[...GENERATE, '--events', '1', '--anonymous', '2'], '--anonymous takes a number from 0 to 1'],
   [['sandbox', 'mixpanel', '--port', '99999'], '--port takes a whole number from 0 to 65535'],
+  [['sandbox', 'braze', '--port', '-1'], '--port takes a whole number from 0 to 65535'],
   [['sandbox', 'mixpanel', '--switch', 'bodyLimit=1kb'], "can't set the switches"],
 ])('%j is refused in the words of the command line', async (args, message) => {
   await expect(run(...args)).rejects.toThrow(message);
+});
+
+test('the Braze sandbox starts with what the command line says', async () => {
+  await expect(run('sandbox', 'braze', '--port', '0', '--users', '/nowhere')).rejects.toThrow(
+    "can't read the users in /nowhere",
+  );
+  await expect(run('sandbox', 'braze', '--port', '0', '--api-key', 'k')).resolves.toBe(undefined);
 });
 
 test('a switch reaches the sandbox', async () => {

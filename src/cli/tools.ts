@@ -8,7 +8,7 @@ import type { Shell } from './shell.ts';
 export async function addTools(program: Command, shell: Shell): Promise<void> {
   addEvents(program, shell);
   addGenerate(program, shell);
-  await addSandbox(program, shell);
+  await addSandboxes(program, shell);
 }
 
 function addEvents(program: Command, { terminal }: Shell): void {
@@ -110,12 +110,20 @@ interface SandboxOptions {
   json?: boolean;
 }
 
-async function addSandbox(program: Command, { terminal, signal, args }: Shell): Promise<void> {
-  // The help of the switches is made from their schema, which no other command need load.
-  const switches = args.includes('sandbox') ? await import('./sandbox-switches.ts') : undefined;
+async function addSandboxes(program: Command, shell: Shell): Promise<void> {
   const sandbox = program
     .command('sandbox')
     .description('Servers that stand in for the vendors and enforce their documented rules');
+  await addMixpanelSandbox(sandbox, shell);
+  addBrazeSandbox(sandbox, shell);
+}
+
+async function addMixpanelSandbox(
+  sandbox: Command,
+  { terminal, signal, args }: Shell,
+): Promise<void> {
+  // The help of the switches is made from their schema, which no other command need load.
+  const switches = args.includes('sandbox') ? await import('./sandbox-switches.ts') : undefined;
   sandbox
     .command('mixpanel')
     .description(
@@ -162,6 +170,47 @@ async function addSandbox(program: Command, { terminal, signal, args }: Shell): 
                   everySeconds: wholeOf(options.cohortEvery, '--cohort-every', 1),
                 },
               }),
+          quiet: options.quiet === true,
+          json: options.json === true,
+        },
+        { write: (text) => terminal.out(text) },
+        signal,
+      );
+    });
+}
+
+interface BrazeSandboxOptions {
+  port: string;
+  host: string;
+  apiKey?: string;
+  users?: string;
+  faults?: string;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+function addBrazeSandbox(sandbox: Command, { terminal, signal }: Shell): void {
+  sandbox
+    .command('braze')
+    .description(
+      "Braze's /users/track and partner cohorts, with its limits and faults on request, and a page that shows who has which attribute",
+    )
+    .option('--port <n>', 'port to listen on', '8081')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--api-key <key>', 'REST API key to accept')
+    .option('--users <file>', 'external_ids of the users that exist, one a line; else all do')
+    .option('--faults <file>', 'JSON file with a fault script; see docs/guides/sandbox.md')
+    .option('--quiet', 'no line a second')
+    .option('--json', 'one JSON object a line')
+    .action(async (options: BrazeSandboxOptions) => {
+      const { runBrazeSandbox } = await import('./sandbox-braze.ts');
+      await runBrazeSandbox(
+        {
+          port: wholeOf(options.port, '--port', 0, 65_535),
+          host: options.host,
+          ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+          ...(options.users === undefined ? {} : { usersFile: options.users }),
+          ...(options.faults === undefined ? {} : { faultsFile: options.faults }),
           quiet: options.quiet === true,
           json: options.json === true,
         },

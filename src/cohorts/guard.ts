@@ -13,7 +13,8 @@ export interface GuardSettings {
 /** What may be written of a cohort now. */
 export interface Verdict {
   readonly adds: boolean;
-  readonly removes: boolean;
+  /** approved: those that a person approved, or wants. */
+  readonly removes: true | 'approved';
   readonly hold: CohortHold | null;
 }
 
@@ -29,14 +30,14 @@ export function judge(
   at: number,
 ): Verdict {
   const { unapproved, inBraze, isUnsettled } = pending;
-  if (isUnsettled) return { adds: true, removes: false, hold: held };
+  if (isUnsettled) return { adds: true, removes: 'approved', hold: held };
   const isTooMany = unapproved >= Math.max(1, atLeast) && unapproved > share * inBraze;
   const isEmptied = empties && pending.empties && unapproved > 0;
   if (!isTooMany && !isEmptied) return { adds: true, removes: true, hold: null };
   const why = isEmptied ? 'empties' : 'share';
   return {
     adds: true,
-    removes: false,
+    removes: 'approved',
     hold: { since: held?.since ?? at, removes: unapproved, inBraze, why },
   };
 }

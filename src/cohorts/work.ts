@@ -29,8 +29,8 @@ export interface ImportParts {
 
 const POLL_MS = 1000;
 
-/** Takes in what was received: no network, so it goes on while Braze is down. */
-export function applyingWork(parts: ImportParts): Work {
+/** Takes in what was received: no network, so it goes on while Braze is down. `onApplied`: there may be something to write. */
+export function applyingWork(parts: ImportParts, onApplied: () => void): Work {
   const { name, cohorts, settings, now } = parts;
   return {
     name,
@@ -40,6 +40,7 @@ export function applyingWork(parts: ImportParts): Work {
       for (const { id, toApply } of await cohorts.open(name, settings, now())) {
         if (!toApply) continue;
         while (!drain.aborted && (await cohorts.apply(id, settings, now()))) await setImmediate();
+        onApplied();
       }
       return { kind: 'finished' };
     },
@@ -48,11 +49,12 @@ export function applyingWork(parts: ImportParts): Work {
 }
 
 /** Brings what changed to Braze, cohort by cohort, a bounded piece of each at a time. */
-export function writingWork(parts: ImportParts): Work {
+export function writingWork(parts: ImportParts, onArrival: NonNullable<Work['onArrival']>): Work {
   const { name, cohorts, sink, settings, now } = parts;
   return {
     name,
     pollMs: POLL_MS,
+    onArrival,
     async pass(signals): Promise<PassOutcome> {
       const full = await beyondRoom(parts);
       let more = false;
@@ -70,22 +72,25 @@ export function writingWork(parts: ImportParts): Work {
 
 async function visit(
   parts: ImportParts,
-  { id, name: cohort, toAnnounce, held }: OpenCohort,
+  { id, name: cohort, toAnnounce, isMoving, held }: OpenCohort,
   isFull: boolean,
   signals: PassSignals,
 ): Promise<PassOutcome> {
   const { cohorts, guard, now, tracker } = parts;
-  const pending = await cohorts.pending(id);
-  const { removes, hold } = isFull
-    ? { removes: false, hold: full(pending.inBraze, held?.since ?? now()) }
-    : judge(pending, guard, held, now());
-  if (JSON.stringify(hold) !== JSON.stringify(held)) await cohorts.hold(id, hold);
-  if (isFull) return { kind: 'finished' };
+  if (isMoving) return { kind: 'finished' };
+  // That takes its time: what is pending afterwards is what is judged.
   if (toAnnounce) {
     const halted = await announce(parts, id, cohort, signals);
     if (halted) return halted;
   }
-  if (pending.adds + (removes ? pending.removes : 0) === 0) return { kind: 'finished' };
+  const pending = await cohorts.pending(id);
+  const heldFull = held?.why === 'full' ? held : null;
+  const { removes, hold } = isFull
+    ? { removes: 'approved' as const, hold: full(pending.inBraze, heldFull?.since ?? now()) }
+    : judge(pending, guard, heldFull ? null : held, now());
+  if (JSON.stringify(hold) !== JSON.stringify(held)) await cohorts.hold(id, hold);
+  const waiting = removes === 'approved' ? pending.unapproved : 0;
+  if (isFull || pending.adds + pending.removes - waiting === 0) return { kind: 'finished' };
   const written = await writeNext(
     {
       ...parts,

@@ -6,9 +6,10 @@ import {
   lineOfChange,
 } from '../core/cohorts.ts';
 import { type Delivery, deliver, type DeliverOptions } from '../pipeline/deliver.ts';
+import { DEFAULT_BACKOFF } from '../pipeline/retry.ts';
 
-/** Users that a sink refused are tried again after so long, in milliseconds, unless they are refused for good. */
-const AGAIN_MS = 10 * 60_000;
+/** Users that a sink refused are tried again after so many first waits: 10 minutes, unless they are refused for good. */
+const AGAIN_WAITS = 300;
 /** Requests that a claim is good for, for each that may be under way: what is settled together. */
 const REQUESTS_EACH = 8;
 /** Lines of one claim at most, whatever a request may hold. */
@@ -38,7 +39,7 @@ export async function writeNext(
   { cohorts, sink, delivery, now, onWritten }: WriteParts,
   id: number,
   cohort: CohortName,
-  what: { readonly removes: boolean; readonly writtenBefore: number },
+  what: { readonly removes: true | 'approved'; readonly writtenBefore: number },
 ): Promise<Written> {
   const size = sink.limits.events;
   const limit = Math.max(size, Math.min(MOST, size * sink.perCohort * REQUESTS_EACH));
@@ -48,6 +49,7 @@ export async function writeNext(
     changes.slice(i * size, (i + 1) * size),
   );
   const settled: Parameters<Cohorts['settle']>[1][number][] = [];
+  const againMs = AGAIN_WAITS * (delivery.backoff ?? DEFAULT_BACKOFF).baseMs;
   let halted: string | undefined;
 
   const send = async (): Promise<void> => {
@@ -55,7 +57,7 @@ export async function writeNext(
       const lines = Buffer.from(some.map((each) => lineOfChange(cohort, each)).join(''));
       const delivered = await deliver(sink, lines, some.length, delivery);
       if (delivered.kind === 'halt') halted = delivered.detail;
-      else settled.push(...outcomes(some, delivered, now()));
+      else settled.push(...outcomes(some, delivered, now() + againMs));
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: sink.perCohort }, send));
@@ -75,7 +77,7 @@ export async function writeNext(
 function outcomes(
   changes: readonly CohortChange[],
   delivered: Extract<Delivery, { kind: 'settled' }>,
-  at: number,
+  againAt: number,
 ): Parameters<Cohorts['settle']>[1][number][] {
   const refused = new Map(delivered.rejections.map((each) => [each.index, each]));
   return changes.map((change, i) => {
@@ -84,7 +86,7 @@ function outcomes(
     const { cause, detail } = rejection;
     return {
       ...change,
-      refused: { detail, againAt: cause === FOR_GOOD ? null : at + AGAIN_MS },
+      refused: { detail, againAt: cause === FOR_GOOD ? null : againAt },
     };
   });
 }

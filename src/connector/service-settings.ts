@@ -116,6 +116,7 @@ export const serviceSettings = z.strictObject({
       runs: days.default(PRUNE_DEFAULTS.runs).describe('Runs of a connection, at most'),
       jobDays: days.default(PRUNE_DEFAULTS.jobDays).describe('Backfills and replays that ended'),
       auditDays: days.default(400).describe('Who changed what'),
+      cohortDays: days.default(400).describe('Sizes of cohorts and their syncs'),
       hourlyDays: days
         .default(PRUNE_DEFAULTS.hourlyDays)
         .describe('Figures by hour; older ones are kept by day'),

@@ -1,4 +1,4 @@
-import type { ConnectionState } from './connections.ts';
+import type { ConnectionState, StoredConnection } from './connections.ts';
 import type { Answer, Sink } from './sink.ts';
 
 /** Who a member is in Braze. `email` only where a person asked for it: it can make profiles. */
@@ -54,17 +54,8 @@ export type Received =
   /** A full view that began later is complete already. */
   | { readonly kind: 'outdated'; readonly cohort: number };
 
-/** Cohorts of one Braze workspace: where they go and how members are known there. Holds secrets: sealed at rest. */
-export interface StoredCohortImport {
-  readonly name: string;
-  /** As written and checked; see the composition root for its schema. */
-  readonly spec: unknown;
-  readonly paused: boolean;
-  /** Rises with each change. */
-  readonly revision: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
+/** Cohorts of one Braze workspace: where they go and how members are known there; kept as connections are. */
+export type StoredCohortImport = StoredConnection;
 
 /** What an import does, as the serving process last said. */
 export interface CohortImportStatus {
@@ -242,7 +233,7 @@ export interface CohortPending {
   readonly unapproved: number;
   /** Users in Braze now, or perhaps: a write whose answer never came counts. */
   readonly inBraze: number;
-  /** The last thing said of it is a full view without anybody. */
+  /** Nobody is a member, and it was a full view that took out the last ones. */
   readonly empties: boolean;
   /** Removals must wait: a sync is not complete or not yet applied. */
   readonly isUnsettled: boolean;
@@ -270,6 +261,8 @@ export interface OpenCohort {
   readonly toApply: boolean;
   /** It is to be announced before it is written: it is new, or has another name. */
   readonly toAnnounce: boolean;
+  /** What other settings meant for it is not yet applied: nothing may be written before. */
+  readonly isMoving: boolean;
   readonly held: CohortHold | null;
 }
 
@@ -314,11 +307,16 @@ export interface Cohorts {
   hold(id: number, hold: CohortHold | null): Promise<void>;
   /**
    * The next users to write, noted as in doubt until they are settled: a crash in between makes them be written again.
-   * None that was written after `writtenBefore`.
+   * None that was written after `writtenBefore`; while syncs are not applied, no removal that is not approved; nobody of a cohort
+   * that is gone.
    */
   claim(
     id: number,
-    what: { readonly limit: number; readonly removes: boolean; readonly writtenBefore: number },
+    what: {
+      readonly limit: number;
+      readonly removes: boolean | 'approved';
+      readonly writtenBefore: number;
+    },
   ): Promise<CohortChange[]>;
   /** Braze took these, but for the refused, which are tried again at `againAt`; null: not before they change. */
   settle(
@@ -332,7 +330,7 @@ export interface Cohorts {
   announced(id: number, as: string): Promise<void>;
 
   // What a person wants.
-  /** Removals that are pending now may be written. */
+  /** Removals that are pending now may be written; those that are applied later, whenever they were said, may not. */
   approve(id: number, at: number): Promise<void>;
   /** Everybody is written again, whether it seems needed or not; refused users too. */
   resync(id: number, at: number): Promise<void>;

@@ -117,7 +117,8 @@ export type AlertKind =
   | 'lag'
   | 'nothing_received'
   | 'credentials_expire'
-  | 'unreadable';
+  | 'unreadable'
+  | 'approval';
 
 /** A condition that a person should know of, for as long as it holds. */
 export interface Alert {

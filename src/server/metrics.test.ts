@@ -25,6 +25,8 @@ function metricsOf(statuses: ConnectionStatus[]): Metrics {
     statuses: () => statuses,
     inbox: () => [{ connection: 'push', pushes: 3, bytes: 300 }],
     inFlightBytes: () => 42,
+    imports: () => [],
+    cohorts: () => Promise.resolve([]),
     eventTypes: new Set([CLICK]),
   });
 }

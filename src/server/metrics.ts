@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Advance } from '../core/batch.ts';
+import type { Cohort, CohortImportStatus } from '../core/cohorts.ts';
 import type { ConnectionState, ConnectionStatus } from '../core/connections.ts';
 
 /** What is looked at when the metrics are asked for. */
@@ -7,6 +8,8 @@ export interface MetricsView {
   statuses(): readonly ConnectionStatus[];
   inbox(): readonly { connection: string; pushes: number; bytes: number }[];
   inFlightBytes(): number;
+  imports(): readonly CohortImportStatus[];
+  cohorts(): Promise<readonly Cohort[]>;
   /** Types that may be a label; all others are counted as `other`, so that data can't make new series. */
   readonly eventTypes: ReadonlySet<string>;
 }
@@ -20,6 +23,11 @@ export interface Metrics {
   pushed(connection: string, status: number, seconds: number, bytes: number): void;
   /** A call of the cohort webhook; `cohortImport`: '' when no key let it in. */
   cohortCalled(cohortImport: string, action: string, status: number): void;
+  /** A request with changes of cohorts. */
+  cohortSent(cohortImport: string, outcome: string, seconds: number): void;
+  /** Users that were written to Braze, or refused, by what was to be done. */
+  cohortWritten(cohortImport: string, users: Readonly<Record<string, number>>): void;
+  forgetImport(cohortImport: string): Promise<void>;
   /** A connection is gone: so are its series. */
   forget(connection: string): Promise<void>;
 }
@@ -70,6 +78,23 @@ export function createMetrics(view: MetricsView): Metrics {
     'Calls of the cohort webhook, by HTTP status; without an import: no key let them in',
     ['import', 'action', 'status'],
   );
+  const cohortRequests = counter(
+    'sluice_cohort_requests_total',
+    'Requests with changes of cohorts, by answer',
+    ['import', 'outcome'],
+  );
+  const cohortUsers = counter(
+    'sluice_cohort_users_written_total',
+    'Users taken into cohorts or out of them in Braze, or refused',
+    ['import', 'change'],
+  );
+  const cohortSeconds = new Histogram({
+    name: 'sluice_cohort_request_seconds',
+    help: 'Time until the destination of cohorts answered',
+    labelNames: ['import'],
+    buckets: SECONDS,
+    registers,
+  });
   const sendSeconds = new Histogram({
     name: 'sluice_request_seconds',
     help: 'Time until the destination answered',
@@ -115,6 +140,40 @@ export function createMetrics(view: MetricsView): Metrics {
   gauge('sluice_inbox_bytes', 'Bytes that wait in the inbox', ['connection'], (set) => {
     for (const { connection, bytes } of view.inbox()) set({ connection }, bytes);
   });
+  gauge(
+    'sluice_cohort_import_state',
+    '1 for the state that a cohort import is in',
+    ['import', 'state'],
+    (set) => {
+      for (const { import: name, state } of view.imports())
+        for (const kind of STATES) set({ import: name, state: kind }, kind === state.kind ? 1 : 0);
+    },
+  );
+  gauge(
+    'sluice_cohort_users',
+    'Members of cohorts, by what is known of them',
+    ['import', 'cohort', 'kind'],
+    async (set) => {
+      for (const each of await view.cohorts()) {
+        const { import: name, cohortId: cohort } = each;
+        const kinds = {
+          ...{ members: each.members, in_braze: each.inBraze, unmatched: each.unmatched },
+          ...{ refused: each.refused, suppressed: each.suppressed },
+          ...{ pending_adds: each.pendingAdds, pending_removes: each.pendingRemoves },
+        };
+        for (const [kind, n] of Object.entries(kinds)) set({ import: name, cohort, kind }, n);
+      }
+    },
+  );
+  gauge(
+    'sluice_cohort_held',
+    '1 while a cohort waits for a person',
+    ['import', 'cohort'],
+    async (set) => {
+      for (const { import: name, cohortId: cohort, held } of await view.cohorts())
+        set({ import: name, cohort }, held ? 1 : 0);
+    },
+  );
   gauge('sluice_in_flight_bytes', 'Bytes of bodies being sent', [], (set) => {
     set({}, view.inFlightBytes());
   });
@@ -124,16 +183,16 @@ export function createMetrics(view: MetricsView): Metrics {
     name: string,
     help: string,
     labelNames: readonly string[],
-    fill: (set: (labels: Record<string, string>, value: number) => void) => void,
+    fill: (set: (labels: Record<string, string>, value: number) => void) => void | Promise<void>,
   ): void {
     const made = new Gauge({
       name,
       help,
       labelNames: [...labelNames],
       registers: [],
-      collect() {
+      async collect() {
         this.reset();
-        fill((labels, value) => this.set(labels, value));
+        await fill((labels, value) => this.set(labels, value));
       },
     });
     register.registerMetric(made);
@@ -168,17 +227,30 @@ export function createMetrics(view: MetricsView): Metrics {
     cohortCalled(cohortImport, action, status) {
       cohortCalls.inc({ import: cohortImport, action, status: String(status) });
     },
+    cohortSent(name, outcome, seconds) {
+      cohortRequests.inc({ import: name, outcome });
+      cohortSeconds.observe({ import: name }, seconds);
+    },
+    cohortWritten(name, users) {
+      for (const [change, n] of Object.entries(users))
+        if (n > 0) cohortUsers.inc({ import: name, change }, n);
+    },
+    async forgetImport(name) {
+      for (const each of [cohortCalls, cohortRequests, cohortUsers])
+        await removeAll(each, 'import', name);
+      cohortSeconds.remove({ import: name });
+    },
     async forget(connection) {
       for (const each of [read, delivered, skipped, deadLetters, requests, retries, pushes])
-        await removeAll(each, connection);
-      await removeAll(pushedBytes, connection);
+        await removeAll(each, 'connection', connection);
+      await removeAll(pushedBytes, 'connection', connection);
       for (const each of [sendSeconds, pushSeconds]) each.remove({ connection });
     },
   };
 }
 
-/** Removes every series of a connection, whatever its other labels. */
-async function removeAll(counter: Counter, connection: string): Promise<void> {
+/** Removes every series with this value of a label, whatever its other labels. */
+async function removeAll(counter: Counter, label: string, value: string): Promise<void> {
   for (const { labels } of (await counter.get()).values)
-    if ((labels as Record<string, unknown>)['connection'] === connection) counter.remove(labels);
+    if ((labels as Record<string, unknown>)[label] === value) counter.remove(labels);
 }

@@ -51,6 +51,14 @@ export interface Serving {
   close(): Promise<void>;
 }
 
+/** Cohorts that the metrics tell of. Mixpanel keeps at most 60 in step for a project. */
+const COHORTS = 1000;
+
+/** A connection may have the same name. */
+function importOwner(name: string): string {
+  return `cohort import ${name}`;
+}
+
 /** The whole service: connections, inbox, health and metrics. Rejects when it can't open its data folder or listen. */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { config } = options;
@@ -81,8 +89,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         void metrics?.forget(connection);
       },
     },
+    cohortObserver: {
+      secrets: (name, secrets) => scrubber.set(importOwner(name), secrets),
+      sent: (name, outcome, seconds) => metrics?.cohortSent(name, outcome, seconds),
+      written: (name, adds, removes, refused) =>
+        metrics?.cohortWritten(name, { add: adds, remove: removes, refused }),
+      gone: (name) => {
+        scrubber.set(importOwner(name), []);
+        void metrics?.forgetImport(name);
+      },
+    },
   });
   metrics = createMetrics({
+    imports: () => service.cohortService.statuses(),
+    cohorts: () => service.state.cohorts.list({ limit: COHORTS }),
     statuses: () => service.statuses(),
     inbox: () => service.inboxes(),
     inFlightBytes: () => service.inFlightBytes(),
@@ -131,7 +151,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         })(app);
         cohortRoutes({
           imports: receivingImports(service.state.cohortImports),
-          cohorts: service.state.cohorts,
+          cohorts: service.cohortService,
           ...{ log, onFault, now: Date.now },
           observe: ({ import: name = '', action, status }) =>
             counting.cohortCalled(name, action, status),

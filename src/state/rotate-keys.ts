@@ -1,9 +1,8 @@
 import type Database from 'better-sqlite3';
-import { resealConnections, sealedConnections } from './connections.ts';
-import { resealImports, sealedImports } from './cohorts/imports.ts';
 import { translated } from './database.ts';
 import { resealDrafts, sealedDrafts } from './drafts.ts';
 import { newKey, readKeys, replaceKeys } from './key-file.ts';
+import { resealIn, sealedIn } from './sealed-specs.ts';
 import { dropKeys, idOf, type Keyring } from './secrets.ts';
 
 /** What a rotation came to. */
@@ -23,7 +22,7 @@ export function rotationSteps(db: Database.Database, keys: Keyring): (() => numb
   const locked = (work: () => number) => () => translated(() => db.transaction(work).immediate());
   const reseal = locked(() => {
     resealDrafts(db, keys);
-    return resealConnections(db, keys) + resealImports(db, keys);
+    return resealIn(db, 'connections', keys) + resealIn(db, 'cohort_imports', keys);
   });
   const { ownFile } = keys;
   if (ownFile === undefined) return [reseal];
@@ -34,7 +33,11 @@ export function rotationSteps(db: Database.Database, keys: Keyring): (() => numb
     }),
     reseal,
     locked(() => {
-      const all = [...sealedConnections(db), ...sealedDrafts(db), ...sealedImports(db)];
+      const all = [
+        ...sealedIn(db, 'connections'),
+        ...sealedIn(db, 'cohort_imports'),
+        ...sealedDrafts(db),
+      ];
       dropKeys(ownFile, new Set(all.flatMap((sealed) => idOf(sealed) ?? [])));
       return 0;
     }),

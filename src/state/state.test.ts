@@ -163,7 +163,7 @@ test('nobody else may read the files', async () => {
 });
 
 test('a full disk is said so, nothing is half written, and it goes on once there is space', async () => {
-  const state = openState(folder, { maxPages: 60 });
+  const state = openState(folder, { maxPages: 120 });
   const claim = await state.ledger.claim('c', 0);
   const one = (record: number) =>
     settlement({

@@ -12,8 +12,8 @@ import { createAccess } from './access.ts';
 import { createAlerts } from './alerts.ts';
 import { createBooks } from './books.ts';
 import { createCohorts } from './cohorts/cohorts.ts';
-import { createCohortImports, sealedImports } from './cohorts/imports.ts';
-import { createConnections, sealedConnections } from './connections.ts';
+import { createCohortImports } from './cohorts/imports.ts';
+import { createConnections } from './connections.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import {
   type DatabaseOptions,
@@ -29,6 +29,7 @@ import { lockFolder } from './lock.ts';
 import { createMappings } from './mappings.ts';
 import { type Rotation, rotateKeys } from './rotate-keys.ts';
 import { createKeyring, type KeySource } from './secrets.ts';
+import { sealedIn } from './sealed-specs.ts';
 import { createStatuses } from './statuses.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -116,8 +117,12 @@ export async function openControl(
 }
 
 function keyringOf(db: Database.Database, dataDir: string, keys: KeySource) {
-  return createKeyring(dataDir, keys, () =>
-    [sealedConnections, sealedDrafts, sealedImports].every((sealed) => sealed(db).length === 0),
+  return createKeyring(
+    dataDir,
+    keys,
+    () =>
+      [...sealedIn(db, 'connections'), ...sealedIn(db, 'cohort_imports'), ...sealedDrafts(db)]
+        .length === 0,
   );
 }
 

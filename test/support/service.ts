@@ -49,6 +49,7 @@ export const PUSHED = { source: { kind: 'inbox', token: PUSH_TOKEN } };
 
 export interface ServiceStart {
   readonly service?: Record<string, unknown>;
+  readonly cohortImports?: readonly unknown[];
   readonly env?: Record<string, string>;
   /** A command that runs the service, given behind it. */
   readonly within?: readonly string[];
@@ -76,7 +77,8 @@ export async function launchService(
 ): Promise<Omit<RunningService, 'url'> & { readonly serving: Promise<string> }> {
   const file = join(scene.root, 'sluice.yaml');
   const service = { listen: { port: 0 }, ...options.service };
-  await writeFile(file, JSON.stringify({ service, connections }));
+  const { cohortImports = [] } = options;
+  await writeFile(file, JSON.stringify({ service, connections, cohortImports }));
   const lines: LogLine[] = [];
   let rest = '';
   let served!: (url: string) => void;

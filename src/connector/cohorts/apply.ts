@@ -119,7 +119,7 @@ export function warningsOf({ identity, destination }: CohortImportSpec): string[
       : []),
     ...(destination.kind === 'users-track' && destination.attribute.kind === 'array'
       ? [
-          `Braze keeps ${destination.attribute.maxLength} values in the attribute ${destination.attribute.name}: a user in more cohorts than that drops out of the oldest without a word.`,
+          `The attribute ${destination.attribute.name} holds cohorts up to its maxLength, ${destination.attribute.maxLength}: those that come later are not written. Beyond what Braze really keeps, users would silently drop out of the oldest.`,
         ]
       : []),
   ];

@@ -52,7 +52,7 @@ async function warningsOf(
     const all = await state.cohorts.list({ import: name, limit: maxLength + 1 });
     if (all.length > maxLength)
       warnings.push(
-        `There are more cohorts than the ${maxLength} values that Braze keeps in ${attribute}: a user in more drops out of the oldest. Use boolean attributes, or have the limit raised.`,
+        `There are more cohorts than ${attribute} has room for (maxLength ${maxLength}): those that came last are not written. Use boolean attributes, or have the limit raised.`,
       );
   }
   return warnings;

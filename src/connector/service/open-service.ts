@@ -6,6 +6,11 @@ import { openInbox } from '../../state/inbox.ts';
 import { type KeySource, openState, type State } from '../../state/state.ts';
 import { carryOut, planApply } from '../apply.ts';
 import { carryOutImports, planImports } from '../cohorts/apply.ts';
+import {
+  type CohortService,
+  type CohortServiceObserver,
+  startCohortService,
+} from '../cohorts/service.ts';
 import type { CohortImportSpec } from '../cohorts/spec.ts';
 import type { ConnectionSpec } from '../connection.ts';
 import type { ServiceSettings } from '../service-settings.ts';
@@ -22,6 +27,7 @@ export interface OpenServiceOptions {
   readonly cohortImports: readonly CohortImportSpec[];
   readonly log: Log;
   readonly observer: ServiceObserver;
+  readonly cohortObserver: CohortServiceObserver;
   readonly backoffMs?: number;
   readonly graceMs?: number;
 }
@@ -30,6 +36,7 @@ export interface OpenService extends Service {
   readonly inbox: Inbox;
   readonly access: Access;
   readonly state: State;
+  readonly cohortService: CohortService;
 }
 
 /** Opens a data folder as its one writer and runs all its connections. Throws StateError. */
@@ -59,15 +66,22 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     });
     try {
       const service = await startService({ ...options, state, inbox });
-      const alerting = startAlerting(service, settings, state.alerts, log);
+      const cohortService = await startCohortService({
+        ...options,
+        state,
+        observer: options.cohortObserver,
+      });
+      const alerting = startAlerting(service, cohortService, settings, state, log);
       const upkeep = startUpkeep({ service, state, inbox, log, retention: settings.retention });
       return {
         ...service,
+        cohortService,
+        unready: () => service.unready() ?? cohortService.unready(),
         inbox,
         access: state.access,
         state,
         async stop() {
-          await Promise.all([upkeep.stop(), alerting.stop(), service.stop()]);
+          await Promise.all([upkeep.stop(), alerting.stop(), service.stop(), cohortService.stop()]);
           await inbox.close();
           state.close();
         },

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { HOUR_MS } from '../../core/hours.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
 import type { SourceMemory } from '../../core/upkeep.ts';
@@ -23,7 +24,7 @@ const UNKNOWN: SourceMemory = {
 
 export interface UpkeepParts {
   readonly service: Pick<Service, 'specs'>;
-  readonly state: Pick<State, 'jobs' | 'upkeep' | 'access'>;
+  readonly state: Pick<State, 'jobs' | 'upkeep' | 'access' | 'cohorts'>;
   readonly inbox: Pick<Inbox, 'prune'>;
   readonly log: Log;
   readonly retention: ServiceSettings['retention'];
@@ -63,6 +64,7 @@ export async function tidyUp(
 ): Promise<void> {
   await inbox.prune();
   await state.access.prune(retention.auditDays, now);
+  await state.cohorts.prune(now - retention.cohortDays * 24 * HOUR_MS);
   const [newest] = await state.jobs.list({ limit: 1 });
   const memories = new Map<string, SourceMemory>();
   const openJobs = new Set<number>();

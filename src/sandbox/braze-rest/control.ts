@@ -15,7 +15,7 @@ export function answerBrazeControl(
   switch (`${call.method} ${call.url.pathname}`) {
     case 'GET /':
     case 'GET /sandbox':
-      return textAnswer(200, brazeStatsPage(brazeStatsOf(workspace)), 'text/html; charset=utf-8');
+      return textAnswer(200, brazeStatsPage(workspace), 'text/html; charset=utf-8');
     case 'GET /sandbox/stats':
       return jsonAnswer(200, brazeStatsOf(workspace));
     case 'GET /sandbox/users':

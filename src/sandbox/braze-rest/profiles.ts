@@ -1,4 +1,4 @@
-import { type BrazeUser, keyOfUser } from '../../core/cohorts.ts';
+import { type BrazeUser, keyOfUser, userOfKey } from '../../core/cohorts.ts';
 
 /** What a custom attribute holds. */
 export type AttributeValue = boolean | number | string | readonly (string | number | boolean)[];
@@ -148,6 +148,23 @@ export class ProfileStore {
     const { users, length } = this.#log;
     for (let i = 0; i < length; i++) if (users[i] === profile) found.push(this.#entry(i));
     return found;
+  }
+
+  /** The last writes of all users, newest first. */
+  lastWrites(limit: number): (AttributeWrite & { readonly user: BrazeUser })[] {
+    const { users, length } = this.#log;
+    const first = Math.max(0, length - limit);
+    const wanted = new Set(users.subarray(first, length));
+    const byProfile = new Map<number, BrazeUser>();
+    // Profiles do not keep their ids, and of millions only these few are asked for.
+    for (const [key, profile] of this.#byKey) {
+      if (wanted.delete(profile)) byProfile.set(profile, userOfKey(key));
+      if (wanted.size === 0) break;
+    }
+    return Array.from({ length: length - first }, (_, n) => {
+      const i = length - 1 - n;
+      return { user: byProfile.get(users[i]!)!, ...this.#entry(i) };
+    });
   }
 
   #entry(i: number): AttributeWrite {

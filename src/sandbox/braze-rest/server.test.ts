@@ -340,6 +340,22 @@ describe("the sandbox's own calls", () => {
     expect((await fetch(`${sandbox.url}/users/track`)).status).toBe(404);
   });
 
+  test('the page shows who was written last, newest first', async () => {
+    await using sandbox = await sandboxWith({ users: [[u('<b>'), alias('x')], u('u2')] });
+    expect(await (await fetch(sandbox.url)).text()).not.toContain('Written last');
+    for (let n = 0; n < 6; n++)
+      await track(sandbox, [
+        { external_id: '<b>', ...only, a: n },
+        { external_id: 'u2', ...only, b: n > 0 },
+      ]);
+    const page = await (await fetch(sandbox.url)).text();
+    const rows = page.slice(page.indexOf('Written last')).match(/<tr><td>.*<\/tr>/g);
+    expect(rows).toHaveLength(10);
+    expect(rows![0]).toBe('<tr><td>u2</td><td>b = true</td><td>12:00:01</td></tr>');
+    expect(rows![1]).toBe('<tr><td>&lt;b></td><td>a = 5</td><td>12:00:01</td></tr>');
+    expect(rows![9]).toContain('<td>a = 1</td>');
+  });
+
   test('faults may be set from outside, if they are right', async () => {
     await using sandbox = await sandboxWith({ existing: 'all' });
     const set = (script: unknown) => post(sandbox, '/sandbox/faults', script);

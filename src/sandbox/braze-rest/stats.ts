@@ -1,4 +1,9 @@
+import type { BrazeUser } from '../../core/cohorts.ts';
+import type { ProfileStore } from './profiles.ts';
 import type { Workspace } from './workspace.ts';
+
+/** Changes that the page shows. */
+const LAST_WRITES = 10;
 
 export interface BrazeSandboxStats {
   /** Users that exist, as far as the sandbox has heard of them. */
@@ -56,14 +61,17 @@ const STYLE = `
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2.5rem auto;padding:0 1.25rem}
 h1{font-size:1.5rem;margin:0 0 .25rem}
+h2{font-size:1.1rem;margin:2rem 0 .25rem}
 p{margin:.25rem 0 1.5rem;opacity:.75}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .75rem .4rem 0;text-align:left;border-bottom:1px solid #8884;overflow-wrap:anywhere}
 th{font-weight:600}
-tr>*+*{text-align:right;padding:.4rem 0 .4rem 1rem;white-space:nowrap}`;
+tr>*+*{text-align:right;padding:.4rem 0 .4rem 1rem}
+tr>:last-child{white-space:nowrap}`;
 
-/** A page for people: users by attribute and by cohort, renewed every two seconds. */
-export function brazeStatsPage(stats: BrazeSandboxStats): string {
+/** A page for people: users by attribute and by cohort, and what was written last; renewed every two seconds. */
+export function brazeStatsPage(workspace: Workspace): string {
+  const stats = brazeStatsOf(workspace);
   const rows = [
     ...Object.entries(stats.attributes).map(([name, counts]) => [
       name,
@@ -75,7 +83,7 @@ export function brazeStatsPage(stats: BrazeSandboxStats): string {
       figure(members),
       '',
     ]),
-  ].map((cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`);
+  ];
   const known = `${figure(stats.users)} users, ${figure(stats.attributeWrites)} attributes written`;
   return `<!doctype html>
 <html lang="en">
@@ -87,12 +95,33 @@ export function brazeStatsPage(stats: BrazeSandboxStats): string {
 ${
   rows.length === 0
     ? '<p>Nothing was written yet.</p>'
-    : `<table><tr><th>Attribute or cohort</th><th>Users</th><th>False</th></tr>
-${rows.join('\n')}
-</table>`
+    : tableOf(['Attribute or cohort', 'Users', 'False'], rows)
 }
+${lastWrites(workspace.profiles)}
 </body></html>
 `;
+}
+
+function tableOf(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (tag: string, cells: readonly string[]): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table>${[row('th', titles), ...rows.map((each) => row('td', each))].join('\n')}</table>`;
+}
+
+function lastWrites(profiles: ProfileStore): string {
+  const rows = profiles
+    .lastWrites(LAST_WRITES)
+    .map(({ user, attribute, value, at }) => [
+      nameOf(user),
+      `${attribute} = ${JSON.stringify(value)}`,
+      new Date(at).toISOString().slice(11, 19),
+    ]);
+  if (rows.length === 0) return '';
+  return `<h2>Written last</h2>\n${tableOf(['User', 'Attribute', 'Time (UTC)'], rows)}`;
+}
+
+function nameOf(user: BrazeUser): string {
+  return user.kind === 'user_alias' ? `${user.label}: ${user.name}` : user.id;
 }
 
 function figure(n: number): string {

@@ -51,6 +51,12 @@ export interface SandboxCohortState {
   readonly sync: Omit<CohortSyncState, 'id' | 'name' | 'members'> | null;
 }
 
+export interface SyncedCohort {
+  /** distinct_ids. */
+  readonly members: ReadonlySet<string>;
+  readonly state: CohortSyncState;
+}
+
 /** The cohorts of the sandbox's project. */
 export interface CohortBoard {
   /**
@@ -63,6 +69,8 @@ export interface CohortBoard {
   /** Who is in a cohort now; undefined when there is none. */
   view(id: string): CohortView | undefined;
   list(): SandboxCohortState[];
+  /** A cohort as it was last synced: cheap, for `view` and `list` look at all events. Undefined before the first sync. */
+  synced(id: string): SyncedCohort | undefined;
   /** Syncs at once what has a webhook. */
   syncNow(): Promise<void>;
   close(): Promise<void>;
@@ -130,6 +138,11 @@ export function createCohortBoard(state: SandboxState): CohortBoard {
       return entry && viewOf(entry);
     },
     list: () => Array.from(entries.values(), (entry) => stateOf(entry, viewOf(entry))),
+    synced(id) {
+      const sync = entries.get(id)?.sync;
+      const state = sync?.cohorts()[0];
+      return sync && state && { members: sync.members(id), state };
+    },
     async syncNow() {
       await Promise.all(syncs().map(async (sync) => sync.syncNow()));
     },

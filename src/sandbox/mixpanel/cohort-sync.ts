@@ -67,6 +67,8 @@ export interface CohortSync {
   /** A cycle now, and another so many milliseconds after the end of each. */
   start(everyMs: number): void;
   cohorts(): CohortSyncState[];
+  /** distinct_ids as computed for the last sync, or for the one under way; none for a cohort that is not known. */
+  members(id: string): ReadonlySet<string>;
   /** Takes up a paused sync in the next cycle; without an id, all. */
   resume(id?: string): void;
   /** Breaks off what is under way. */
@@ -208,6 +210,7 @@ export function createCohortSync(options: CohortSyncOptions): CohortSync {
       timer ??= everySo(everyMs);
     },
     cohorts: states,
+    members: (id) => known.get(id)?.view.members ?? new Set(),
     resume(id) {
       for (const cohort of known.values())
         if (id === undefined || cohort.view.id === id) cohort.paused = false;

@@ -31,6 +31,7 @@ const alert = z.object({
     'nothing_received',
     'credentials_expire',
     'unreadable',
+    'approval',
   ]),
   detail: z.string(),
   since: isoTime,

@@ -24,18 +24,20 @@ interface CohortRow {
 /** One bounded piece of work; false when there is none of this kind. */
 type Piece = (cohort: CohortRow, now: CohortNow, at: number) => boolean;
 
-/** Does the next piece of what is to be applied to a cohort, as one transaction; false when there was nothing left. */
-export function applying(
-  db: Database.Database,
-  members: MemberRows,
-  users: UserRows,
-): (id: number, now: CohortNow, at: number) => boolean {
+export interface Applying {
+  /** Does the next piece of what is to be applied to a cohort, as one transaction; false when there was nothing left. */
+  next(id: number, now: CohortNow, at: number): boolean;
+  /** That transaction was rolled back. */
+  undone(id: number): void;
+}
+
+export function applying(db: Database.Database, members: MemberRows, users: UserRows): Applying {
   const select = db.prepare<[number], CohortRow>(
     `SELECT id, state, seq, identity, identity_cursor AS identityCursor, destination, rewrite,
        rewrite_cursor AS rewriteCursor FROM cohorts WHERE id = ?`,
   );
   const sync = applyingSyncs(db, members);
-  const applyingSync: Piece = ({ id }, now, at) => sync(id, now, at);
+  const applyingSync: Piece = (cohort, now, at) => sync.next(cohort, now, at);
   const pieces: Piece[] = [
     forgetting(db),
     relocating(db),
@@ -45,15 +47,18 @@ export function applying(
     tryingAgain(db, users),
     burying(db),
   ];
-  return (id, now, at) => {
-    const cohort = select.get(id);
-    return cohort !== undefined && pieces.some((piece) => piece(cohort, now, at));
+  return {
+    next(id, now, at) {
+      const cohort = select.get(id);
+      return cohort !== undefined && pieces.some((piece) => piece(cohort, now, at));
+    },
+    undone: sync.undone,
   };
 }
 
 /** What is written to another place now begins anew there. */
 function relocating(db: Database.Database): Piece {
-  const set = db.prepare<unknown[]>(
+  const set = db.prepare(
     `UPDATE cohorts SET destination = ?, announced = iif(destination IS NULL, announced, NULL),
        rewrite = iif(destination IS NULL, rewrite, 'move'), rewrite_cursor = 0 WHERE id = ?`,
   );
@@ -77,9 +82,9 @@ function identifying(db: Database.Database, members: MemberRows): Piece {
       return start.run(identification.fingerprint, id).changes > 0;
     if (identityCursor === null) return false;
     const rows = next.all(id, identityCursor);
-    const within = { cohort: id, tally: newTally() };
+    const within = { cohort: id, seq, tally: newTally() };
     for (const { member, fields } of rows)
-      members.identify(within, member, identification.identify(parsed(fields)), seq);
+      members.identify(within, member, identification.identify(parsed(fields)));
     tally(id, within.tally);
     reach.run(rows.length < STEP ? null : rows.at(-1)!.id, id);
     return true;
@@ -89,9 +94,7 @@ function identifying(db: Database.Database, members: MemberRows): Piece {
 /** Notes users as to be written again: those that are in, at the same place; or whoever is wanted, at another one. */
 function rewriting(db: Database.Database, users: UserRows): Piece {
   const next = userPages(db);
-  const reach = db.prepare<unknown[]>(
-    'UPDATE cohorts SET rewrite = ?, rewrite_cursor = ? WHERE id = ?',
-  );
+  const reach = db.prepare('UPDATE cohorts SET rewrite = ?, rewrite_cursor = ? WHERE id = ?');
   const tally = tallying(db);
   return ({ id, rewrite, rewriteCursor }) => {
     if (rewrite === null) return false;

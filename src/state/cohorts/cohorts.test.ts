@@ -13,6 +13,7 @@ import {
   type CohortPage,
   keyOfUser,
 } from '../../core/cohorts.ts';
+import { cohortModel, type ModelCall } from '../../../test/support/cohort-model.ts';
 import { openState, type State } from '../state.ts';
 
 const folders: string[] = [];
@@ -36,14 +37,7 @@ const now: CohortNow = { identification, destination: 'there', announces: false 
 
 const member = (n: number): CohortMember => ({ id: `m${n}`, fields: { n } });
 
-interface Call {
-  readonly action: CohortAction;
-  readonly session: string;
-  readonly page?: number;
-  readonly pages?: number;
-  readonly members: readonly number[];
-  readonly name?: string;
-}
+type Call = ModelCall & { readonly name?: string };
 
 const pageOf = ({
   action,
@@ -92,66 +86,6 @@ async function writeAll(state: State, id: number, to: ReturnType<typeof braze>):
   }
 }
 
-interface Said {
-  readonly seq: number;
-  readonly action: CohortAction;
-  readonly session: string;
-  readonly of: number;
-  readonly pages: Map<number, readonly number[]>;
-  state: 'open' | 'done' | 'ended';
-}
-
-/** What Mixpanel said, by the rules alone: of each member the last complete sync that tells of it, by when it began. */
-function model() {
-  let seq = 0;
-  const syncs: Said[] = [];
-  const newest = (session: string, action: CohortAction): Said | undefined =>
-    syncs.findLast((each) => each.session === session && each.action === action);
-  const isOutdated = ({ seq: begun }: Said): boolean =>
-    syncs.some((each) => each.action === 'members' && each.state === 'done' && each.seq > begun);
-  return {
-    call({ action, session, page = 1, pages = 1, members }: Call) {
-      seq++;
-      let sync = newest(session, action);
-      if (sync && JSON.stringify(sync.pages.get(page)) === JSON.stringify(members)) return;
-      if (sync?.state === 'open' && sync.of !== pages) sync.state = 'ended';
-      if (sync?.state !== 'open') {
-        sync = { seq, action, session, of: pages, pages: new Map(), state: 'open' };
-        syncs.push(sync);
-      }
-      if (isOutdated(sync)) {
-        sync.state = 'ended';
-        return;
-      }
-      sync.pages.set(page, members);
-      if (sync.pages.size === pages) sync.state = 'done';
-      else if (action !== 'members') {
-        const twin = newest(session, action === 'add_members' ? 'remove_members' : 'add_members');
-        const both = new Set([...sync.pages.keys(), ...(twin?.pages.keys() ?? [])]);
-        if (twin?.of !== pages || both.size < pages) return;
-        sync.state = 'done';
-        if (twin.state === 'open') twin.state = 'done';
-      }
-      if (action === 'members' && sync.state === 'done')
-        for (const each of syncs)
-          if (each.action === 'members' && each.state === 'open' && each.seq < sync.seq)
-            each.state = 'ended';
-    },
-    members() {
-      const inside = new Set<number>();
-      for (const { action, pages } of syncs
-        .filter(({ state }) => state === 'done')
-        .toSorted((x, y) => x.seq - y.seq)) {
-        if (action === 'members') inside.clear();
-        for (const n of [...pages.values()].flat())
-          if (action === 'remove_members') inside.delete(n);
-          else inside.add(n);
-      }
-      return inside;
-    },
-  };
-}
-
 const usersOf = (members: Iterable<number>): string[] => {
   const keys = [...members]
     .map((n) => identification.identify({ n }))
@@ -195,7 +129,7 @@ test('after any calls, repeats, crashes and unfinished views Braze holds what Mi
       try {
         const { cohorts } = state;
         await state.cohortImports.put('main', {}, 0);
-        const said = model();
+        const said = cohortModel();
         const to = braze();
         const calls: Call[] = [];
         let id: number | undefined;

@@ -40,6 +40,8 @@ export function createCohorts(db: Database.Database): Cohorts {
     )
     .pluck();
   const end = ending(db);
+  const pieces = applying(db, members, users);
+  const applyNext = atomic(pieces.next);
 
   return {
     receive: atomic(receiving(db)),
@@ -54,7 +56,14 @@ export function createCohorts(db: Database.Database): Cohorts {
     expire: atomic((name: string, before: number, at: number) => {
       for (const sync of silent.all(before, name)) end(sync, 'expired', at);
     }),
-    apply: atomic(applying(db, members, users)),
+    async apply(id, now, at) {
+      try {
+        return await applyNext(id, now, at);
+      } catch (error) {
+        pieces.undone(id);
+        throw error;
+      }
+    },
     pending: (id) => within(() => pending(id)),
     hold: (id, given) =>
       within(() => void hold.run(given === null ? null : JSON.stringify(given), id)),
@@ -81,9 +90,10 @@ function opening(db: Database.Database): Cohorts['open'] {
       hold: string | null;
       toApply: number;
       toAnnounce: number;
+      isMoving: number;
     }
   >(
-    `SELECT id, cohort_id AS cohortId, name, hold, toApply, toAnnounce FROM (
+    `SELECT id, cohort_id AS cohortId, name, hold, toApply, toAnnounce, isMoving FROM (
        SELECT c.id, c.cohort_id, c.name, c.hold, c.pending_adds + c.pending_removes AS toWrite,
          c.state <> 'live' OR c.identity IS NOT @identity OR c.identity_cursor IS NOT NULL OR c.rewrite IS NOT NULL
            OR c.destination IS NOT @destination
@@ -91,7 +101,8 @@ function opening(db: Database.Database): Cohorts['open'] {
            OR EXISTS (SELECT 1 FROM cohort_users u WHERE u.cohort = c.id AND u.again_at <= @at)
            OR EXISTS (SELECT 1 FROM cohort_members m WHERE m.cohort = c.id AND m.gone = 1)
            AS toApply,
-         @announces AND c.announced IS NOT c.name AND c.state = 'live' AS toAnnounce
+         @announces AND c.announced IS NOT c.name AND c.state = 'live' AS toAnnounce,
+         c.identity IS NOT @identity OR c.destination IS NOT @destination OR c.rewrite IS 'move' AS isMoving
        FROM cohorts c JOIN cohort_imports i ON i.id = c.import WHERE i.name = @name
      ) WHERE toApply OR toAnnounce OR toWrite > 0 OR hold IS NOT NULL ORDER BY id`,
   );
@@ -102,11 +113,12 @@ function opening(db: Database.Database): Cohorts['open'] {
           ...{ name, at, destination, identity: identification.fingerprint },
           announces: Number(announces),
         })
-        .map(({ id, cohortId, name: title, hold, toApply, toAnnounce }): OpenCohort => ({
+        .map(({ id, cohortId, name: title, hold, toApply, toAnnounce, isMoving }): OpenCohort => ({
           id,
           name: { id: cohortId, name: title },
           toApply: toApply === 1,
           toAnnounce: toAnnounce === 1,
+          isMoving: isMoving === 1,
           held: readHold(hold),
         })),
     );

@@ -9,6 +9,7 @@ import {
   userOfKey,
 } from '../../core/cohorts.ts';
 import { StateError } from '../../core/errors.ts';
+import { containing } from '../sealed-specs.ts';
 import { isWanted } from './tally.ts';
 
 type CohortRow = Omit<Cohort, 'held' | 'clearing'> & {
@@ -41,7 +42,7 @@ export function listCohorts(
     values.push(owner);
   }
   if (search !== undefined && search !== '') {
-    const text = `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+    const text = containing(search);
     conditions.push(String.raw`(c.name LIKE ? ESCAPE '\' OR cohort_id LIKE ? ESCAPE '\')`);
     values.push(text, text);
   }

@@ -25,8 +25,8 @@ export interface MemberRows {
   ): { row: number; added: boolean };
   /** It is none. `remember`: what was said earlier may come later, and must not undo this. */
   leave(within: Within, member: string, seq: number, remember: boolean): boolean;
-  /** It is known in Braze by another id, or by none, from this seq on. */
-  identify(within: Within, member: string, user: BrazeUser | UnmatchedReason, seq: number): void;
+  /** It is known in Braze by another id, or by none, from now on. */
+  identify(within: Within, member: string, user: BrazeUser | UnmatchedReason): void;
 }
 
 export interface StagedMember {
@@ -47,7 +47,7 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
        fields = excluded.fields, seq = excluded.seq, gone = 0 RETURNING id`,
     )
     .pluck();
-  const bury = db.prepare<unknown[]>(
+  const bury = db.prepare(
     `INSERT INTO cohort_members (cohort, member, fields, seq, gone) VALUES (?, ?, '{}', ?, 1)
      ON CONFLICT (cohort, member) DO UPDATE SET user = NULL, reason = NULL, fields = '{}', seq = excluded.seq, gone = 1`,
   );
@@ -56,15 +56,15 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
   );
 
   /** Takes back what the row stood for. */
-  const uncount = (within: Within, member: string, { user }: MemberRow, seq: number): void => {
+  const uncount = (within: Within, member: string, { user }: MemberRow): void => {
     within.tally.members -= 1;
     if (user === null) within.tally.unmatched -= 1;
-    else users.hold(within, user, -1, seq, member);
+    else users.hold(within, user, -1, member);
   };
-  const count = (within: Within, member: string, user: string | null, seq: number): void => {
+  const count = (within: Within, member: string, user: string | null): void => {
     within.tally.members += 1;
     if (user === null) within.tally.unmatched += 1;
-    else users.hold(within, user, 1, seq, member);
+    else users.hold(within, user, 1, member);
   };
 
   return {
@@ -78,8 +78,8 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
       const row = put.get(within.cohort, id, user, reason, fields, seq)!;
       if (isSame) return { row, added: false };
       // First in, then out: a user that stays must not seem to leave for a moment.
-      count(within, id, user, seq);
-      if (wasIn) uncount(within, id, before, seq);
+      count(within, id, user);
+      if (wasIn) uncount(within, id, before);
       return { row, added: !wasIn };
     },
     leave(within, id, seq, remember) {
@@ -88,17 +88,17 @@ export function memberRows(db: Database.Database, users: UserRows): MemberRows {
       if (remember) bury.run(within.cohort, id, seq);
       else drop.run(within.cohort, id);
       if (before?.gone !== 0) return false;
-      uncount(within, id, before, seq);
+      uncount(within, id, before);
       return true;
     },
-    identify(within, id, given, seq) {
+    identify(within, id, given) {
       const before = select.get(within.cohort, id);
       if (before?.gone !== 0) return;
       const { user, reason } = written(given);
       if (before.user === user && before.reason === reason) return;
       put.get(within.cohort, id, user, reason, before.fields, before.seq);
-      count(within, id, user, seq);
-      uncount(within, id, before, seq);
+      count(within, id, user);
+      uncount(within, id, before);
     },
   };
 }

@@ -33,11 +33,11 @@ export function receiving(
       'SELECT digest FROM cohort_pages WHERE sync = ? AND page = ?',
     )
     .pluck();
-  const begin = db.prepare<unknown[]>(
+  const begin = db.prepare(
     `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at)
      VALUES (?, ?, ?, 'receiving', ?, ?, ?, ?)`,
   );
-  const putPage = db.prepare<unknown[]>(
+  const putPage = db.prepare(
     'INSERT OR REPLACE INTO cohort_pages (sync, page, digest, members, staged) VALUES (?, ?, ?, ?, ?)',
   );
   const progress = db.prepare<unknown[], { pagesIn: number }>(
@@ -49,10 +49,11 @@ export function receiving(
       'SELECT count(DISTINCT page) FROM cohort_pages WHERE sync IN (?, ?)',
     )
     .pluck();
-  const olderViews = db
+  // A difference that is complete counts for what came before the view; one that is not would be outdated all the same.
+  const olderSyncs = db
     .prepare<[number, number], number>(
-      `SELECT id FROM cohort_syncs WHERE cohort = ? AND seq < ? AND state IN ('receiving', 'applying')
-         AND action = 'members'`,
+      `SELECT id FROM cohort_syncs WHERE cohort = ? AND seq < ?
+         AND (state = 'receiving' OR (state = 'applying' AND action = 'members'))`,
     )
     .pluck();
   const newerView = db
@@ -69,21 +70,24 @@ export function receiving(
     return { id: Number(lastInsertRowid), state: 'receiving', seq, pages };
   };
 
-  /** The sync that the page belongs to; undefined when the page was here before. */
+  /** The sync that the page belongs to; or why it counts for none. */
   const syncOf = (
     cohort: number,
     page: CohortPage,
     seq: number,
     at: number,
-  ): SyncRow | undefined => {
+  ): SyncRow | 'repeated' | 'outdated' => {
     // Without a session nothing tells a repeat from the same said anew; to say it twice is harmless.
     const isAlone = page.session === '' && page.pages === 1;
     const known = isAlone ? undefined : newestSync.get(cohort, page.session, page.action);
     if (!known) return beginSync(cohort, page, seq, at);
-    const isRepeat = digestOf.get(known.id, page.page)?.equals(page.digest) === true;
-    if (isRepeat && known.state !== 'expired') return undefined;
+    const digest = digestOf.get(known.id, page.page);
+    if (digest?.equals(page.digest) === true && known.state !== 'expired') return 'repeated';
+    // The rest of what nobody waits for any more.
+    const isSame = known.pages === page.pages;
+    if (known.state === 'outdated' && isSame && digest === undefined) return 'outdated';
     if (known.state === 'receiving') {
-      if (known.pages === page.pages) return known;
+      if (isSame) return known;
       end(known.id, 'outdated', at);
     }
     return beginSync(cohort, page, seq, at);
@@ -106,7 +110,7 @@ export function receiving(
   return (name, page, at) => {
     const { id: cohort, seq } = cohortOf(db, name, page, at);
     const sync = syncOf(cohort, page, seq, at);
-    if (!sync) return { kind: 'repeated', cohort };
+    if (typeof sync === 'string') return { kind: sync, cohort };
     if (newerView.get(cohort, sync.seq) !== undefined) {
       end(sync.id, 'outdated', at);
       return { kind: 'outdated', cohort };
@@ -116,7 +120,7 @@ export function receiving(
     const { pagesIn } = progress.get(at, sync.id)!;
     const isComplete = completed(cohort, page, sync, pagesIn);
     if (isComplete && page.action === 'members')
-      for (const older of olderViews.all(cohort, sync.seq)) end(older, 'outdated', at);
+      for (const older of olderSyncs.all(cohort, sync.seq)) end(older, 'outdated', at);
     return { kind: 'kept', cohort, complete: isComplete };
   };
 }

@@ -4,16 +4,18 @@ import { countUser, isWanted, type Tally, type UserRow } from './tally.ts';
 /** A cohort, and what a transaction changes of its figures. */
 export interface Within {
   readonly cohort: number;
+  /** Of the cohort now: by it is told what was pending when a person approved, whenever that was said. */
+  readonly seq: number;
   readonly tally: Tally;
 }
 
 /** Rows of `cohort_users`. Every call is part of a transaction of the caller's. */
 export interface UserRows {
   get(cohort: number, user: string): UserRow | undefined;
-  /** One member more (1) or fewer (-1) is this user, by what was said with this seq. */
-  hold(within: Within, user: string, by: 1 | -1, seq: number, member: string): void;
+  /** One member more (1) or fewer (-1) is this user. */
+  hold(within: Within, user: string, by: 1 | -1, member: string): void;
   /** Puts a changed row in the place of what it was. */
-  change(within: Within, before: UserRow, after: UserRow): void;
+  change(within: Pick<Within, 'cohort' | 'tally'>, before: UserRow, after: UserRow): void;
 }
 
 const COLUMNS = `user, holders, suppressed, sent, refusal, again_at AS againAt, seq, written_at AS writtenAt, member`;
@@ -22,7 +24,7 @@ export function userRows(db: Database.Database): UserRows {
   const select = db.prepare<[number, string], UserRow>(
     `SELECT ${COLUMNS} FROM cohort_users WHERE cohort = ? AND user = ?`,
   );
-  const insert = db.prepare<unknown[]>(
+  const insert = db.prepare(
     `INSERT INTO cohort_users (cohort, user, holders, suppressed, seq, member) VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const update = db.prepare<UserRow & { cohort: number }>(
@@ -39,7 +41,7 @@ export function userRows(db: Database.Database): UserRows {
     )
     .pluck();
 
-  const change = ({ cohort, tally }: Within, before: UserRow, after: UserRow): void => {
+  const change: UserRows['change'] = ({ cohort, tally }, before, after) => {
     countUser(tally, before, -1);
     // Whoever was never written needs no remembering.
     const isNobody = after.holders === 0 && after.sent === 0 && after.writtenAt === 0;
@@ -53,8 +55,8 @@ export function userRows(db: Database.Database): UserRows {
   return {
     get: (cohort, user) => select.get(cohort, user),
     change,
-    hold(within, user, by, seq, member) {
-      const { cohort, tally } = within;
+    hold(within, user, by, member) {
+      const { cohort, seq, tally } = within;
       const before = select.get(cohort, user);
       if (!before) {
         if (by < 0) return;

@@ -5,6 +5,7 @@ import type { MemberRows } from './members.ts';
 import { ending } from './receive.ts';
 import { noteSize } from './sizes.ts';
 import { newTally, tallying } from './tally.ts';
+import type { Within } from './users.ts';
 
 /** Rows that one transaction looks at, so that others get their turn. */
 const STEP = 5000;
@@ -15,8 +16,12 @@ interface CompleteSync {
   readonly seq: number;
 }
 
-/** How far a sync is applied. Kept in memory: after a crash it begins again, which changes nothing. */
+/**
+ * How far a sync is applied. Kept in memory: after a crash, or when a transaction is rolled back, it begins again, which
+ * changes nothing.
+ */
 interface Progress {
+  readonly sync: number;
   page: number;
   /** Rows of the members that a full view names, one bit each. */
   named: Uint8Array;
@@ -24,11 +29,14 @@ interface Progress {
   swept: number | undefined;
 }
 
-/** Brings the oldest complete sync of a cohort nearer to its end; false when there is none. */
-export function applyingSyncs(
-  db: Database.Database,
-  members: MemberRows,
-): (cohort: number, now: CohortNow, at: number) => boolean {
+export interface ApplyingSyncs {
+  /** Brings the oldest complete sync of a cohort nearer to its end; false when there is none. */
+  next(cohort: { readonly id: number; readonly seq: number }, now: CohortNow, at: number): boolean;
+  /** The transaction of the last piece was rolled back. */
+  undone(cohort: number): void;
+}
+
+export function applyingSyncs(db: Database.Database, members: MemberRows): ApplyingSyncs {
   const oldest = db.prepare<[number], CompleteSync>(
     `SELECT id, action, seq FROM cohort_syncs WHERE cohort = ? AND state = 'applying' ORDER BY seq, id LIMIT 1`,
   );
@@ -49,16 +57,17 @@ export function applyingSyncs(
   const tally = tallying(db);
   const size = noteSize(db);
   const end = ending(db);
+  /** By cohort. */
   const underWay = new Map<number, Progress>();
 
   const takePage = (
-    cohort: number,
+    within: Within,
     sync: CompleteSync,
     staged: Buffer,
     progress: Progress,
     { identification }: CohortNow,
   ): void => {
-    const within = { cohort, tally: newTally() };
+    const { cohort } = within;
     const remember = otherOpen.get(cohort, sync.id) !== undefined;
     let added = 0;
     let removed = 0;
@@ -80,9 +89,9 @@ export function applyingSyncs(
   };
 
   /** Takes out whom a full view does not name; true when it is through. */
-  const sweep = (cohort: number, { id, seq }: CompleteSync, progress: Progress): boolean => {
+  const sweep = (within: Within, { id, seq }: CompleteSync, progress: Progress): boolean => {
+    const { cohort } = within;
     const found = rows.all(cohort, progress.swept!);
-    const within = { cohort, tally: newTally() };
     const remember = otherOpen.get(cohort, id) !== undefined;
     let removed = 0;
     for (const row of found)
@@ -94,30 +103,35 @@ export function applyingSyncs(
     return found.length < STEP;
   };
 
-  return (cohort, now, at) => {
+  const progressOf = (cohort: number, sync: number): Progress => {
+    const known = underWay.get(cohort);
+    if (known?.sync === sync) return known;
+    const progress = { sync, page: 0, named: new Uint8Array(), swept: undefined };
+    underWay.set(cohort, progress);
+    return progress;
+  };
+
+  const next: ApplyingSyncs['next'] = ({ id: cohort, seq }, now, at) => {
     const sync = oldest.get(cohort);
     if (!sync) return false;
-    const progress = underWay.get(sync.id) ?? {
-      page: 0,
-      named: new Uint8Array(),
-      swept: undefined,
-    };
-    underWay.set(sync.id, progress);
+    const progress = progressOf(cohort, sync.id);
+    const within = { cohort, seq, tally: newTally() };
     if (progress.swept === undefined) {
       const page = nextPage.get(sync.id, progress.page);
       if (page) {
-        takePage(cohort, sync, page.staged, progress, now);
+        takePage(within, sync, page.staged, progress, now);
         progress.page = page.page;
         return true;
       }
       progress.swept = 0;
     }
-    if (sync.action === 'members' && !sweep(cohort, sync, progress)) return true;
+    if (sync.action === 'members' && !sweep(within, sync, progress)) return true;
     end(sync.id, 'done', at);
     size(cohort, at);
-    underWay.delete(sync.id);
+    underWay.delete(cohort);
     return true;
   };
+  return { next, undone: (cohort) => void underWay.delete(cohort) };
 }
 
 function inflated(staged: Buffer): Pick<CohortMember, 'id' | 'fields'>[] {

@@ -16,7 +16,8 @@ type Synchronous<T> = {
 
 export function wishes(db: Database.Database, users: UserRows): Synchronous<Wishes> {
   const approve = db.prepare<[number]>(
-    `UPDATE cohorts SET approved_seq = seq, hold = NULL, revision = revision + 1 WHERE id = ? AND state <> 'forgotten'`,
+    `UPDATE cohorts SET approved_seq = seq, seq = seq + 1, hold = NULL, revision = revision + 1
+     WHERE id = ? AND state <> 'forgotten'`,
   );
   const resync = db.prepare<[number]>(
     `UPDATE cohorts SET rewrite = ifnull(rewrite, 'resync'), rewrite_cursor = 0, announced = NULL,
@@ -37,7 +38,7 @@ export function wishes(db: Database.Database, users: UserRows): Synchronous<Wish
     )
     .pluck();
   const end = ending(db);
-  const emptyView = db.prepare<unknown[]>(
+  const emptyView = db.prepare(
     `INSERT INTO cohort_syncs (cohort, action, session, state, seq, pages, began_at, received_at)
      VALUES (?, 'members', 'cleared by a person', 'applying', ?, 0, ?, ?)`,
   );
