@@ -200,6 +200,11 @@ function cohortsOf(ago: Ago): Api.CohortDetail[] {
       ...{ filter: array('91'), state: { kind: 'idle' } },
       held: { since: ago(12 * MINUTE), removes: 2_310, inBraze: 2_310, why: 'empties' },
     }),
+    cohort(9, '97', 'Birthday this month', {
+      ...{ import: 'loyalty', members: 640, pendingAdds: 640, writtenAt: null },
+      ...{ filter: array('97'), state: { kind: 'idle' } },
+      held: { since: ago(30 * MINUTE), removes: 0, inBraze: 0, why: 'full' },
+    }),
     cohort(6, '120', 'High intent, all markets', {
       ...{ import: 'audiences', members: 1_048_000, inBraze: 1_031_000, state: halted },
       ...{ pendingAdds: 17_000, lastSync: sync(16, 1_048_000) },

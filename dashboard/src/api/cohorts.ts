@@ -29,7 +29,8 @@ export interface CohortHold {
   readonly since: string;
   readonly removes: number;
   readonly inBraze: number;
-  readonly why: 'share' | 'empties';
+  /** full: the array attribute has no room for another cohort; approval does not help. */
+  readonly why: 'share' | 'empties' | 'full';
 }
 
 export interface CohortDetail extends Cohort {

@@ -17,6 +17,7 @@ export const cohorts = {
   'cohorts.state': 'State',
   'cohorts.lastSync': 'Last sync',
   'standing.held': 'Waiting for approval',
+  'standing.full': 'No room',
   'standing.halted': 'Halted',
   'standing.retrying': 'Retrying',
   'standing.clearing': 'Being cleared',
@@ -52,6 +53,9 @@ export const cohorts = {
   'held.empties': 'The last sync was empty: in Braze, nobody would be left.',
   'held.about':
     'Since {time} nobody is taken out of the cohort in Braze; new members are still added. If this is right, approve it. If not, mend the cohort in Mixpanel: with the next sync it goes away by itself.',
+  'held.full': 'The list in Braze has no room for this cohort',
+  'held.fullAbout':
+    'Nothing of it is written, lest users drop out of older cohorts without a word. Delete a cohort that is no longer needed, raise the limit in the settings of the import if Braze raised it, or use an attribute for each cohort.',
   'held.approve': 'Approve the removals',
   'held.look': 'See who would leave',
   'held.viewer': 'An editor or admin can approve it.',
@@ -160,6 +164,7 @@ export const cohorts = {
   'guard.free': 'The removals are few enough: they are written without asking.',
   'guard.held': 'The removals wait for a person: they are a larger share than the guard lets go.',
   'guard.empties': 'The removals wait for a person: the last sync was empty.',
+  'guard.full': 'Nothing is written: the list in Braze has no room for another cohort.',
   'guard.unsettled': 'Nobody is taken out before all pages of the sync are in.',
   'export.csv': 'Export CSV',
   'export.ndjson': 'Export NDJSON',

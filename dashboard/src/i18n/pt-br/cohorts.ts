@@ -19,6 +19,7 @@ export const cohorts: Translated<typeof english> = {
   'cohorts.state': 'Estado',
   'cohorts.lastSync': 'Última sincr.',
   'standing.held': 'Aguarda aprovação',
+  'standing.full': 'Sem espaço',
   'standing.halted': 'Parada',
   'standing.retrying': 'Tentando de novo',
   'standing.clearing': 'Sendo esvaziada',
@@ -55,6 +56,9 @@ export const cohorts: Translated<typeof english> = {
   'held.empties': 'A última sincronização veio vazia: no Braze não restaria ninguém.',
   'held.about':
     'Desde {time} ninguém é retirado da coorte no Braze; membros novos ainda são incluídos. Se está certo, aprove. Se não, corrija a coorte no Mixpanel: com a próxima sincronização isto some sozinho.',
+  'held.full': 'A lista no Braze não tem espaço para esta coorte',
+  'held.fullAbout':
+    'Nada dela é gravado, para que usuários não saiam de coortes mais antigas sem aviso. Exclua uma coorte que não é mais necessária, aumente o limite nas configurações da importação se o Braze o aumentou, ou use um atributo para cada coorte.',
   'held.approve': 'Aprovar as saídas',
   'held.look': 'Ver quem sairia',
   'held.viewer': 'Um editor ou admin pode aprovar.',
@@ -164,6 +168,7 @@ export const cohorts: Translated<typeof english> = {
   'guard.free': 'As saídas são poucas: são gravadas sem perguntar.',
   'guard.held': 'As saídas esperam por uma pessoa: são uma parte maior do que a proteção permite.',
   'guard.empties': 'As saídas esperam por uma pessoa: a última sincronização veio vazia.',
+  'guard.full': 'Nada é gravado: a lista no Braze não tem espaço para outra coorte.',
   'guard.unsettled': 'Ninguém é retirado antes de todas as páginas da sincronização chegarem.',
   'export.csv': 'Exportar CSV',
   'export.ndjson': 'Exportar NDJSON',

@@ -28,6 +28,12 @@ export function Held({ cohort }: { readonly cohort: CohortDetail }): ReactNode {
     },
   });
   if (!held) return null;
+  if (held.why === 'full')
+    return (
+      <Note tone="bad" role="alert" title={t('held.full')}>
+        {t('held.fullAbout')}
+      </Note>
+    );
   const { removes, inBraze, why, since } = held;
   const values = { removes, of: inBraze, share: format.percent(removes / Math.max(1, inBraze)) };
   return (

@@ -38,7 +38,11 @@ function DryRun({ run }: { readonly run: CohortDryRun }): ReactNode {
         </Figure>
       </div>
       <Note tone={TONES[verdict]}>
-        {t(verdict === 'held' && why === 'empties' ? 'guard.empties' : `guard.${verdict}`)}
+        {t(
+          verdict === 'held' && why !== null && why !== 'share'
+            ? `guard.${why}`
+            : `guard.${verdict}`,
+        )}
       </Note>
       <div className="card flush">
         <Rows

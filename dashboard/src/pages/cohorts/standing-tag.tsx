@@ -5,6 +5,7 @@ import type { Standing } from './standing.ts';
 
 const TONES: Readonly<Record<Standing['kind'], Tone>> = {
   held: 'warn',
+  full: 'bad',
   halted: 'bad',
   retrying: 'warn',
   clearing: 'info',

@@ -34,6 +34,11 @@ test('what waits for a person is said before everything else', () => {
   expect(standingOf({ ...CALM, clearing: true }, { kind: 'active' }, null).kind).toBe('clearing');
 });
 
+test('what has no room is told from what waits for approval', () => {
+  const full = { ...HELD, why: 'full', removes: 0 } as const;
+  expect(standingOf({ ...CALM, held: full }, { kind: 'active' }, null)).toEqual({ kind: 'full' });
+});
+
 test('a sync that is coming in says how far it is, even while its import rests', () => {
   const expected = { kind: 'receiving', pages: 3, of: 10 };
   const coming = sync('receiving', [

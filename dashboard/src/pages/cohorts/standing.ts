@@ -2,7 +2,7 @@ import type { Cohort, CohortSync, State } from '../../api.ts';
 
 /** Where a cohort stands: one word for all that may go on. */
 export type Standing =
-  | { readonly kind: 'clearing' | 'held' | 'paused' | 'applying' | 'writing' | 'written' }
+  | { readonly kind: 'clearing' | 'held' | 'full' | 'paused' | 'applying' | 'writing' | 'written' }
   | { readonly kind: 'halted' | 'retrying'; readonly why: string | undefined }
   | { readonly kind: 'receiving'; readonly pages: number; readonly of: number };
 
@@ -12,7 +12,7 @@ export function standingOf(
   state: State | undefined,
   lastSync: CohortSync | null | undefined,
 ): Standing {
-  if (cohort.held) return { kind: 'held' };
+  if (cohort.held) return { kind: cohort.held.why === 'full' ? 'full' : 'held' };
   if (state?.kind === 'halted' || state?.kind === 'retrying')
     return { kind: state.kind, why: state.detail };
   if (cohort.clearing) return { kind: 'clearing' };
