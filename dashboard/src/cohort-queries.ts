@@ -20,7 +20,7 @@ export const cohortQuery = (id: number) =>
     queryKey: [...COHORTS, 'one', id],
     queryFn: ({ signal }) => get<Api.CohortDetail>(cohortPath(id), {}, signal),
     // Pages come a second apart: one sees them come.
-    refetchInterval: ({ state }) => (isMoving(state.data) ? 2_000 : 10_000),
+    refetchInterval: ({ state }) => (isMoving(state.data) ? 2_000 : 5_000),
   });
 
 export const sizesQuery = (id: number, since?: string) =>

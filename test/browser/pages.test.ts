@@ -202,6 +202,7 @@ const LOOKS: readonly Look[] = [
       await open('More')(page);
       await page.getByRole('menuitem', { name: 'Write everybody again…' }).click();
       await page.getByText('about 9016 data points').waitFor();
+      await page.locator('[role=menu]').waitFor({ state: 'detached' });
     },
   },
   {
@@ -212,6 +213,7 @@ const LOOKS: readonly Look[] = [
       await open('More')(page);
       await page.getByRole('menuitem', { name: 'Delete…' }).click();
       await page.getByText('Clear it in Braze first').waitFor();
+      await page.locator('[role=menu]').waitFor({ state: 'detached' });
     },
   },
   {

@@ -38,9 +38,7 @@ export function Alerts(): ReactNode {
                         </Tag>
                       </Cell>
                       <Cell wide>
-                        <Link to="/connections/$name" params={{ name: alert.connection }}>
-                          {alert.connection}
-                        </Link>
+                        <AlertLink of={alert.connection} />
                         <Text size="sm" c="dimmed">
                           {alert.detail}
                         </Text>
@@ -72,5 +70,19 @@ export function Alerts(): ReactNode {
         </Loaded>
       </Card>
     </div>
+  );
+}
+
+/** A Current has no blank in its name: what has one is a cohort import, by what it is and its name. */
+function AlertLink({ of }: { readonly of: string }): ReactNode {
+  const name = /^cohort import (.+)$/.exec(of)?.[1];
+  return name === undefined ? (
+    <Link to="/connections/$name" params={{ name: of }}>
+      {of}
+    </Link>
+  ) : (
+    <Link to="/cohort-imports/$name" params={{ name }}>
+      {name}
+    </Link>
   );
 }
