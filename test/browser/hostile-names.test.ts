@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/server/auth/secrets.ts';
 import { specOf } from '../support/api-world.ts';
+import { cohortCall } from '../support/cohort-call.ts';
 import { clicks, currentsFile, CUSTOM_EVENT, customEvent, put } from '../support/currents-file.ts';
 import { type DashboardWorld, openDashboardWorld } from '../support/dashboard-world.ts';
 import { eventually, push, PUSH_TOKEN } from '../support/service.ts';
@@ -69,9 +70,25 @@ beforeAll(async () => {
     const made = await post('/api/v1/tokens', 'POST', {
       ...{ name: name.slice(0, 100), role: 'viewer' },
     });
-    return [draft.status, made.status];
+    const destination = { kind: 'file', path: '/nowhere' };
+    const spec = { name: 'crm', destination, paused: true };
+    const owner = await post('/api/v1/cohort-imports', 'POST', spec);
+    const key = await post('/api/v1/cohort-imports/crm/keys', 'POST', { note: name });
+    const off = await post('/api/v1/cohort-imports/crm/suppressions', 'POST', { users: [name] });
+    return {
+      statuses: [draft, made, owner, key, off].map(({ status }) => status),
+      key: ((await key.json()) as { key: string }).key,
+    };
   }, WORSE);
-  expect(saved).toEqual([204, 201]);
+  expect(saved.statuses).toEqual([204, 201, 201, 201, 200]);
+  const cohort = cohortCall('4242', [{ mixpanel_distinct_id: WORSE, [WORSE]: WORSE }], {
+    ...{ mixpanel_cohort_name: WORSE, mixpanel_cohort_description: WORSE },
+  });
+  const received = await fetch(`${served.url}/cohorts/${saved.key}`, {
+    method: 'POST',
+    body: JSON.stringify(cohort),
+  });
+  expect(received.status).toBe(200);
   await eventually(
     async () => {
       const headers = { authorization: 'Bearer a-token-of-these-tests' };
@@ -121,6 +138,14 @@ const PAGES: readonly Look[] = [
     await button(/^Include <img/).click();
     await page.getByRole('dialog').getByText('settings.uncatalogued').waitFor();
   }),
+  look('cohorts', '/cohorts'),
+  look('a cohort', '/cohorts/1', async () => {
+    await button(/^What Mixpanel sent of/).click();
+    await page.getByRole('region', { name: 'What Mixpanel sent' }).waitFor();
+  }),
+  look('the segment of a cohort', '/cohorts/1?tab=segment'),
+  look('the keys of an import', '/cohort-imports/crm'),
+  look('a suppressed user', '/cohort-imports/crm?tab=suppressions'),
   look('API tokens', '/settings?tab=tokens'),
   look('the audit log', '/settings?tab=audit'),
 ];

@@ -2,7 +2,7 @@ import { Button, Group, Menu, Tabs, Text, TextInput } from '@mantine/core';
 import { IconChevronDown, IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { CohortImportDetail } from '../../api.ts';
 import { call, codeOf } from '../../client.ts';
 import { COHORTS, importPath, importQuery, IMPORTS } from '../../cohort-queries.ts';
@@ -17,8 +17,10 @@ import { NotFound } from '../../shell/faults.tsx';
 import { useMay } from '../../shell/session.ts';
 import { destinationTitle } from '../cohorts/destination-title.ts';
 import { Connect } from './connect.tsx';
-import { EditImport } from './edit.tsx';
 import { Suppressions } from './suppressions.tsx';
+
+// The form is not needed to connect Mixpanel.
+const EditImport = lazy(async () => ({ default: (await import('./edit.tsx')).EditImport }));
 
 const TABS = ['connect', 'settings', 'suppressions'] as const;
 type Tab = (typeof TABS)[number];
@@ -94,7 +96,9 @@ function Page({ found }: { readonly found: CohortImportDetail }): ReactNode {
             <Connect found={found} />
           </Tabs.Panel>
           <Tabs.Panel value="settings">
-            <EditImport found={found} />
+            <Suspense fallback={<Waiting rows={4} height={90} />}>
+              <EditImport found={found} />
+            </Suspense>
           </Tabs.Panel>
           <Tabs.Panel value="suppressions">
             <Suppressions name={name} />

@@ -42,8 +42,16 @@ export const CohortRow = memo(function CohortRow({
           <span className="mono">{now.cohortId}</span> · {now.import}
         </Text>
       </div>
+      <div role="cell" className={styles['state']}>
+        <StandingTag standing={standing} />
+        {'why' in standing && standing.why !== undefined && (
+          <Text size="xs" c="dimmed" mt={3} lineClamp={2}>
+            {standing.why}
+          </Text>
+        )}
+      </div>
       <div role="cell" className={styles['size']}>
-        <Sparkline values={sampled(sizes, 24, to - DAYS_MS, to)} width={96} />
+        <Sparkline values={sampled(sizes, 24, to - DAYS_MS, to)} width={80} />
         <span className="num">
           {format.compact(now.members)}
           <span className={styles['unit']}> {t('cohorts.members')}</span>
@@ -62,14 +70,6 @@ export const CohortRow = memo(function CohortRow({
           {format.compact(now.unmatched)}
         </span>
       </Cell>
-      <div role="cell" className={styles['state']}>
-        <StandingTag standing={standing} />
-        {'why' in standing && standing.why !== undefined && (
-          <Text size="xs" c="dimmed" mt={3} lineClamp={2}>
-            {standing.why}
-          </Text>
-        )}
-      </div>
       <Cell end label={t('cohorts.lastSync')}>
         <span className="num" title={format.dateTime(now.receivedAt)}>
           {format.ago(now.receivedAt)}

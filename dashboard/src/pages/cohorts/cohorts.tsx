@@ -16,7 +16,8 @@ import { CohortRow } from './cohort-row.tsx';
 import { Imports } from './imports.tsx';
 import { Start } from './start.tsx';
 
-const COLUMNS = 'minmax(150px, 1.6fr) 152px 64px 96px 84px minmax(130px, 1fr) minmax(92px, 0.7fr)';
+const COLUMNS =
+  'minmax(130px, 1.6fr) minmax(124px, 1.1fr) 136px 58px 84px 78px minmax(88px, 0.7fr)';
 
 /** Cohorts of Mixpanel on their way into Braze, and the imports that bring them. */
 export function Cohorts(): ReactNode {
@@ -122,11 +123,11 @@ function List({ imports }: { readonly imports: readonly CohortImport[] }): React
         columns={COLUMNS}
         heads={[
           t('cohorts.name'),
+          t('cohorts.state'),
           t('cohorts.size'),
           { end: t('cohorts.inBraze') },
           { end: t('cohorts.pending') },
           { end: t('cohorts.unmatched') },
-          t('cohorts.state'),
           { end: t('cohorts.lastSync') },
         ]}
       />
