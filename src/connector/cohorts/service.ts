@@ -134,15 +134,22 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     }
   };
 
-  let forgetting: Promise<void> = Promise.resolve();
-  const forget = async (): Promise<void> => {
+  const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
     try {
-      if (!isStopping) await cohorts.prune(0);
+      await work();
+      if (troubles.delete(what)) log.info(`${what}: it works again`);
     } catch (error) {
-      // The hourly upkeep tries it again.
-      log.warn('what a deleted import held is not all forgotten yet', { detail: String(error) });
+      const detail = error instanceof SluiceError ? withHint(error) : String(error);
+      if (!troubles.has(what)) log.error(what, { detail }, error);
+      troubles.set(what, `${what}: ${detail}`);
     }
   };
+
+  let forgetting: Promise<void> = Promise.resolve();
+  // The hourly upkeep does what is left when this fails or is not begun any more.
+  const forget = watched('the cohort imports can not be followed', async () => {
+    if (!isStopping) await cohorts.prune(0);
+  });
 
   const follow = async (): Promise<void> => {
     const current = await cohortImports.revision();
@@ -181,16 +188,6 @@ export async function startCohortService(options: CohortServiceOptions): Promise
       if (published.get(status.import) === text) continue;
       await cohortImports.setStatus(status);
       published.set(status.import, text);
-    }
-  };
-  const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
-    try {
-      await work();
-      if (troubles.delete(what)) log.info(`${what}: it works again`);
-    } catch (error) {
-      const detail = error instanceof SluiceError ? withHint(error) : String(error);
-      if (!troubles.has(what)) log.error(what, { detail }, error);
-      troubles.set(what, `${what}: ${detail}`);
     }
   };
 
