@@ -91,7 +91,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return problem(response, { status: 401, code: 'bad_token', detail: 'The link is used up' });
       access.state = 'signed-in';
     }
-    const base = { state: access.state, version: '0.1.0', oidc: true };
+    const base = { state: access.state, version: '0.2.0', oidc: true };
     send(
       response,
       200,

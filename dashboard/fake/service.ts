@@ -3,7 +3,7 @@ import { stateOf, type World } from './world.ts';
 
 export function service(world: World): Api.ServiceInfo {
   return {
-    version: '0.1.0',
+    version: '0.2.0',
     startedAt: new Date(world.now - 9 * 86_400_000).toISOString(),
     node: 'v24.21.0',
     uptimeSeconds: 9 * 86_400 + 4_000,

@@ -126,6 +126,43 @@ test('a halted Current says why, and goes on once its credentials are mended; th
   expect(faults).toEqual([]);
 });
 
+test('a stored secret that is not required can be taken away, and nobody is shown it', async () => {
+  await using world = await openDashboardWorld((scene) => [
+    {
+      ...connectionOf(scene, 'orders', TOKEN),
+      paused: true,
+      destination: {
+        ...{
+          kind: 'mixpanel',
+          region: 'us',
+          url: scene.sandbox.url,
+          token: 'a-token-to-take-away',
+        },
+        credentials: {
+          ...{ kind: 'service-account', username: 'robot', secret: 'a-secret-to-keep' },
+          projectId: '123',
+        },
+      },
+    },
+  ]);
+  const { page, faults } = await world.signedIn('editor', '/connections/orders?tab=settings');
+  await button(page, 'Edit').click();
+  await button(page, 'Remove Project token (optional)').click();
+  await page.getByText('It is taken away when you save').waitFor();
+  await button(page, 'Update Current').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('destination.token').waitFor();
+  expect(await dialog.textContent()).not.toContain('a-token-to-take-away');
+  await dialog.getByRole('button', { name: 'Update Current' }).click();
+  await page.getByText('orders is updated').waitFor();
+  const stored = await world.served.service.state.connections.get('orders');
+  expect(stored?.spec).toMatchObject({
+    destination: { credentials: { secret: 'a-secret-to-keep' } },
+  });
+  expect(JSON.stringify(stored?.spec)).not.toContain('a-token-to-take-away');
+  expect(faults).toEqual([]);
+});
+
 test('two who change the same Current: the second is told, and nothing is lost', async () => {
   await using world = await openDashboardWorld((scene) => [
     { ...connectionOf(scene, 'orders'), paused: true },

@@ -97,7 +97,7 @@ export const cohortImports = {
   'attribute.maxLength': 'Values that Braze keeps in it',
   'attribute.maxLengthAbout': '25, unless Braze raised it for your workspace.',
   'attribute.limit':
-    'Braze keeps 25 values in a list unless it was raised. A user in more cohorts than that drops out of the oldest, without a word.',
+    'Braze keeps 25 values in a list unless it was raised, and silently drops the oldest beyond. So Sluice writes no more cohorts than this number.',
   'attribute.cost':
     'Braze bills each value that is written, whether it changed or not. Sluice writes only what changed: a cohort of a million users of whom 200 enter and 100 leave costs 300 data points, not a million.',
   'identity.properties': 'Properties that may hold the Braze id',

@@ -101,7 +101,7 @@ export const cohortImports: Translated<typeof english> = {
   'attribute.maxLength': 'Valores que o Braze guarda nele',
   'attribute.maxLengthAbout': '25, se o Braze não aumentou para o seu workspace.',
   'attribute.limit':
-    'O Braze guarda 25 valores em uma lista, se não foi aumentado. Um usuário em mais coortes sai da mais antiga, sem aviso.',
+    'O Braze guarda 25 valores em uma lista, se não foi aumentado, e descarta os mais antigos sem aviso. Por isso o Sluice não grava mais coortes do que este número.',
   'attribute.cost':
     'O Braze cobra cada valor gravado, tenha mudado ou não. O Sluice grava só o que mudou: uma coorte de um milhão de usuários em que 200 entram e 100 saem custa 300 data points, não um milhão.',
   'identity.properties': 'Propriedades que podem ter o id do Braze',

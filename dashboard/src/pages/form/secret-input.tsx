@@ -1,7 +1,7 @@
-import { PasswordInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useI18n } from '../../i18n/i18n.tsx';
-import { useText } from './form.ts';
+import { useForm, useText } from './form.ts';
 import { HIDDEN, type Path } from './spec.ts';
 
 interface SecretInputProps {
@@ -12,7 +12,7 @@ interface SecretInputProps {
   readonly required?: boolean;
 }
 
-/** A secret can be set and replaced, never read. */
+/** A secret can be set and replaced, and taken away where it is not required; never read. */
 export function SecretInput({
   path,
   label,
@@ -23,11 +23,20 @@ export function SecretInput({
   const { t } = useI18n();
   const { value, onChange, error, readOnly } = useText(path);
   const isStored = value === HIDDEN;
+  const form = useForm();
   const [wasStored] = useState(isStored);
-  return (
+  const [isRemoved, setRemoved] = useState(false);
+  const canRemove = wasStored && !required && !readOnly && (isStored || isRemoved);
+  const input = (
     <PasswordInput
       label={label}
-      description={isStored ? t('secret.stored') : description}
+      description={
+        isRemoved && value === ''
+          ? t('secret.removed')
+          : isStored
+            ? t('secret.stored')
+            : description
+      }
       placeholder={isStored ? '••••••••' : (placeholder ?? '')}
       required={required}
       readOnly={readOnly}
@@ -37,9 +46,27 @@ export function SecretInput({
       onChange={onChange}
       onBlur={({ currentTarget }) => {
         // Who empties the field and leaves it keeps what is stored.
-        if (currentTarget.value === '' && wasStored) onChange({ currentTarget: { value: HIDDEN } });
+        if (currentTarget.value === '' && wasStored && !isRemoved)
+          onChange({ currentTarget: { value: HIDDEN } });
       }}
       visibilityToggleButtonProps={{ 'aria-label': t('secret.show') }}
     />
+  );
+  if (!canRemove) return input;
+  return (
+    <div>
+      {input}
+      <Button
+        variant="subtle"
+        size="compact-xs"
+        mt={4}
+        onClick={() => {
+          setRemoved(!isRemoved);
+          form.set(path, isRemoved ? HIDDEN : undefined);
+        }}
+      >
+        {isRemoved ? t('secret.keep', { what: label }) : t('secret.remove', { what: label })}
+      </Button>
+    </div>
   );
 }
