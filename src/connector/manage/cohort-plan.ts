@@ -76,7 +76,7 @@ function verdictOf(
   if (isUnsettled)
     return {
       ...{ verdict: 'unsettled', why: null },
-      words: 'Nobody is taken out before all pages of the sync are in.',
+      words: 'Nobody is taken out without approval before all pages of the sync are in.',
     };
   const hold = spec ? judge(pending, spec.guard, held, at).hold : held;
   if (!hold) return { verdict: 'free', why: null, words: 'They are taken out without asking.' };

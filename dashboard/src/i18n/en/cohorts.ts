@@ -165,7 +165,7 @@ export const cohorts = {
   'guard.held': 'The removals wait for a person: they are a larger share than the guard lets go.',
   'guard.empties': 'The removals wait for a person: the last sync was empty.',
   'guard.full': 'Nothing is written: the list in Braze has no room for another cohort.',
-  'guard.unsettled': 'Nobody is taken out before all pages of the sync are in.',
+  'guard.unsettled': 'Nobody is taken out without approval before all pages of the sync are in.',
   'export.csv': 'Export CSV',
   'export.ndjson': 'Export NDJSON',
   'resync.title': 'Write everybody again',

@@ -169,7 +169,8 @@ export const cohorts: Translated<typeof english> = {
   'guard.held': 'As saídas esperam por uma pessoa: são uma parte maior do que a proteção permite.',
   'guard.empties': 'As saídas esperam por uma pessoa: a última sincronização veio vazia.',
   'guard.full': 'Nada é gravado: a lista no Braze não tem espaço para outra coorte.',
-  'guard.unsettled': 'Ninguém é retirado antes de todas as páginas da sincronização chegarem.',
+  'guard.unsettled':
+    'Ninguém é retirado sem aprovação antes de todas as páginas da sincronização chegarem.',
   'export.csv': 'Exportar CSV',
   'export.ndjson': 'Exportar NDJSON',
   'resync.title': 'Gravar todos de novo',
