@@ -26,7 +26,12 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: WIDE, locale: 'en-US', ...options });
+  const context = await browser.newContext({
+    ...{ viewport: WIDE, locale: 'en-US' },
+    // What moves can't be clicked, and on a busy machine it moves for long.
+    reducedMotion: 'reduce',
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const faults: string[] = [];
