@@ -1,13 +1,14 @@
 import { createImportTracker, type ImportTracker } from '../../cohorts/status.ts';
 import { applyingWork, writingWork } from '../../cohorts/work.ts';
 import type { CohortImportStatus, Cohorts, StoredCohortImport } from '../../core/cohorts.ts';
-import { SluiceError, withHint } from '../../core/errors.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { startLoop } from '../../pipeline/loop.ts';
 import { DEFAULT_BACKOFF } from '../../pipeline/retry.ts';
 import type { State } from '../../state/state.ts';
 import { secretsOf } from '../redact.ts';
 import { every } from '../service/timer.ts';
+import { watching } from '../service/watched.ts';
 import { type ImportObserver, openImport } from './open-import.ts';
 import { type CohortImportSpec, cohortImportSpec, parseCohortImport } from './spec.ts';
 
@@ -134,16 +135,7 @@ export async function startCohortService(options: CohortServiceOptions): Promise
     }
   };
 
-  const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
-    try {
-      await work();
-      if (troubles.delete(what)) log.info(`${what}: it works again`);
-    } catch (error) {
-      const detail = error instanceof SluiceError ? withHint(error) : String(error);
-      if (!troubles.has(what)) log.error(what, { detail }, error);
-      troubles.set(what, `${what}: ${detail}`);
-    }
-  };
+  const watched = watching(troubles, log);
 
   let forgetting: Promise<void> = Promise.resolve();
   // The hourly upkeep does what is left when this fails or is not begun any more.

@@ -1,5 +1,5 @@
 import type { ConnectionStatus, StoredConnection } from '../../core/connections.ts';
-import { SluiceError, withHint } from '../../core/errors.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { Inbox, InboxDepth } from '../../core/inbox.ts';
 import type { Log } from '../../core/log.ts';
 import { createInFlight } from '../../pipeline/in-flight.ts';
@@ -14,6 +14,7 @@ import type { Observer } from './observe.ts';
 import { openWork } from './open-work.ts';
 import { pushTargetOf, type PushTarget } from './push-target.ts';
 import { every } from './timer.ts';
+import { watching } from './watched.ts';
 
 export interface ServiceOptions {
   readonly state: State;
@@ -206,18 +207,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (const [text, { connection }] of changed) published.set(connection, text);
   };
 
-  const watched = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
-    try {
-      await work();
-      if (troubles.delete(what)) log.info(`${what}: it works again`);
-    } catch (error) {
-      const detail = error instanceof SluiceError ? withHint(error) : String(error);
-      if (troubles.has(what)) return;
-      troubles.set(what, `${what}: ${detail}`);
-      if (error instanceof SluiceError) log.warn(what, { detail });
-      else log.error(what, {}, error);
-    }
-  };
+  const watched = watching(troubles, log);
 
   await follow();
   await Promise.all(changing.values());
